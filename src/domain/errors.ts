@@ -1,0 +1,96 @@
+/** Every expected failure of trimtab, in one closed table: how it is retried, what a person can do, which condition it becomes. */
+import type { Ms } from './units.ts';
+
+/** `again`: wait, nothing is wrong · `backoff`: retry with growing delay · `elsewhere`: another region may do · `lookup`: the outcome is unknown, look before anything else · `stop`: a person is needed. */
+export type RetryClass = 'again' | 'backoff' | 'elsewhere' | 'lookup' | 'stop';
+export interface ErrorInfo {
+  readonly retry: RetryClass;
+  readonly remedy: string;
+  readonly condition: 'Stalled' | 'Held' | 'Unknown' | 'Reconciling';
+}
+
+export const ERRORS = {
+  FLY_UNAUTHORIZED: { retry: 'stop', condition: 'Stalled', remedy: 'set a valid FLY_API_TOKEN (fly tokens create org) and restart' },
+  FLY_FORBIDDEN: {
+    retry: 'stop',
+    condition: 'Stalled',
+    remedy:
+      'the token has no access to this app, or the name belongs to another organization: use a token of the right organization or another app name',
+  },
+  FLY_NOT_FOUND: { retry: 'backoff', condition: 'Stalled', remedy: 'check the name; it may have been deleted by hand' },
+  FLY_INVALID: {
+    retry: 'stop',
+    condition: 'Stalled',
+    remedy: 'the platform refused the configuration: read its message and change the file it names',
+  },
+  FLY_NAME_TAKEN: {
+    retry: 'lookup',
+    condition: 'Stalled',
+    remedy: 'something with this name exists already: trimtab looks it up; if it is not ours, rename one of the two',
+  },
+  FLY_LEASE_HELD: {
+    retry: 'again',
+    condition: 'Held',
+    remedy: 'somebody else holds the lease of this machine: wait, or see who with `fly machine status`',
+  },
+  FLY_PRECONDITION: { retry: 'again', condition: 'Reconciling', remedy: 'the machine changed in between: it is read again' },
+  FLY_NO_CAPACITY: { retry: 'elsewhere', condition: 'Held', remedy: 'the region is full: add a region to the list, or wait' },
+  FLY_RATE_LIMITED: { retry: 'again', condition: 'Reconciling', remedy: 'nothing to do: requests are slowed down' },
+  FLY_UNAVAILABLE: { retry: 'backoff', condition: 'Unknown', remedy: 'the platform does not answer: see https://status.flyio.net' },
+  FLY_TIMEOUT: { retry: 'backoff', condition: 'Unknown', remedy: 'the platform answers slowly: see https://status.flyio.net' },
+  FLY_AMBIGUOUS: { retry: 'lookup', condition: 'Reconciling', remedy: 'nothing to do: the outcome is looked up before anything else' },
+  FLY_BAD_REPLY: {
+    retry: 'backoff',
+    condition: 'Unknown',
+    remedy: 'the platform sent something unreadable: if it stays so, update trimtab',
+  },
+  FLY_CANCELLED: { retry: 'again', condition: 'Reconciling', remedy: 'nothing to do: the pass was ended and starts again' },
+  STORE_UNAVAILABLE: { retry: 'backoff', condition: 'Unknown', remedy: 'the state database does not answer: check TRIMTAB_DATABASE_URL' },
+  STORE_FOREIGN: {
+    retry: 'stop',
+    condition: 'Stalled',
+    remedy: 'this state belongs to another organization or platform address: use another TRIMTAB_DATA_DIR or database',
+  },
+  STORE_LOCKED: {
+    retry: 'stop',
+    condition: 'Stalled',
+    remedy: 'another trimtab runs on this data folder: stop it, or let it serve the command',
+  },
+  SOURCE_UNAVAILABLE: {
+    retry: 'backoff',
+    condition: 'Unknown',
+    remedy: 'the desired-state source cannot be read: check TRIMTAB_SOURCE and its credentials',
+  },
+  SOURCE_EMPTY: {
+    retry: 'stop',
+    condition: 'Stalled',
+    remedy: 'the desired-state folder is empty: nothing is deleted because of that; put the files back',
+  },
+  DESIRED_INVALID: {
+    retry: 'stop',
+    condition: 'Stalled',
+    remedy: 'correct the files named in the message; until then the last good revision stays',
+  },
+  HALTED: { retry: 'again', condition: 'Held', remedy: 'writes are stopped: `trimtab halt --off`, or unset TRIMTAB_READ_ONLY' },
+} as const satisfies Record<string, ErrorInfo>;
+
+export type ErrorCode = keyof typeof ERRORS;
+export interface TrimtabError {
+  readonly code: ErrorCode;
+  /** What happened, in one line, never with a secret value. */
+  readonly message: string;
+  /** From the platform, when it says how long to wait. */
+  readonly retryAfter?: Ms;
+  /** HTTP status, where there was one. */
+  readonly status?: number;
+  /** The platform's request id, for its support. */
+  readonly requestId?: string;
+}
+export type PlatformError = TrimtabError;
+
+export const failure = (code: ErrorCode, message: string, more: Omit<TrimtabError, 'code' | 'message'> = {}): TrimtabError => ({
+  code,
+  message,
+  ...more,
+});
+export const remedyOf = (error: TrimtabError): string => ERRORS[error.code].remedy;
