@@ -1,6 +1,6 @@
 /** A Fly machine's `config`, in the platform's own words and spelling (openapi/fly-machines.yaml#fly.MachineConfig).
  *  Types say what trimtab reads; keys it does not know pass through untouched (`JsonObject`). */
-import type { Json, JsonObject } from './json.ts';
+import type { JsonObject } from './json.ts';
 
 export type MachineConfig = JsonObject & {
   readonly image?: string;
@@ -94,4 +94,3 @@ export type MachineFile = JsonObject & {
 };
 export type MachineRestart = JsonObject & { readonly policy?: string; readonly max_retries?: number };
 export type MachineStopConfig = JsonObject & { readonly signal?: string; readonly timeout?: string | number };
-export type ConfigValue = Json | undefined;
