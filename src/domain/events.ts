@@ -1,0 +1,84 @@
+/** What the engine tells. Metrics, log lines, the flight recorder and (later) notifications are subscribers; the engine knows none of them. */
+import type { Cause, FieldGroup, KindName, Verb } from './change.ts';
+import type { AppStatus } from './condition.ts';
+import type { ErrorCode } from './errors.ts';
+import type { AppName, EnvironmentName, OrgSlug, RevisionId } from './ids.ts';
+import type { HoldReason } from './plan.ts';
+import type { Instant, Ms } from './units.ts';
+
+interface Of {
+  readonly environment: EnvironmentName;
+  readonly app: AppName;
+}
+interface StepOf extends Of {
+  readonly kind: KindName;
+  readonly verb: Verb;
+  readonly subject: string;
+  readonly cause: Cause;
+  readonly why: string;
+}
+export interface Problem {
+  readonly file: string;
+  readonly line: number;
+  readonly column: number;
+  readonly rule: string;
+  readonly message: string;
+  readonly remedy: string;
+}
+export type PassResult = 'synced' | 'progress' | 'held' | 'failed' | 'unknown';
+export type Event =
+  | { readonly type: 'ControllerStarted'; readonly version: string; readonly environments: readonly EnvironmentName[] }
+  | { readonly type: 'ControllerStopped' }
+  | {
+      readonly type: 'RevisionAccepted';
+      readonly environment: EnvironmentName;
+      readonly revision: RevisionId;
+      readonly apps: number;
+      readonly commit: string | null;
+      readonly warnings: readonly Problem[];
+    }
+  | { readonly type: 'RevisionRefused'; readonly environment: EnvironmentName; readonly problems: readonly Problem[] }
+  | { readonly type: 'TargetChanged'; readonly environment: EnvironmentName; readonly from: RevisionId | null; readonly to: RevisionId }
+  | { readonly type: 'SourceFailed'; readonly code: ErrorCode; readonly message: string }
+  | ({ readonly type: 'AppAdopted'; readonly machines: number } & Of)
+  | ({ readonly type: 'DriftSeen'; readonly drift: DriftFact; readonly correctAt: Instant | null; readonly keep: string } & Of)
+  | ({ readonly type: 'DriftCorrected'; readonly drift: DriftFact; readonly after: Ms } & Of)
+  /** It went away without us. */
+  | ({ readonly type: 'DriftGone'; readonly drift: DriftFact; readonly after: Ms } & Of)
+  | ({ readonly type: 'StepStarted' } & StepOf)
+  | ({ readonly type: 'StepFinished'; readonly result: 'landed' | 'failed' | 'ambiguous'; readonly code: ErrorCode | null; readonly message: string; readonly took: Ms } & StepOf)
+  /** A call cut off by a crash or a timeout, looked up. */
+  | ({ readonly type: 'IntentRecovered'; readonly key: string; readonly outcome: 'landed' | 'absent' } & Of)
+  | ({ readonly type: 'HoldBegan'; readonly reason: HoldReason; readonly subject: string | null; readonly message: string; readonly remedy: string } & Of)
+  | ({ readonly type: 'HoldEnded'; readonly reason: HoldReason; readonly subject: string | null } & Of)
+  | ({ readonly type: 'GuardRefused'; readonly rule: string; readonly message: string } & Of)
+  | ({ readonly type: 'AppStalled'; readonly code: ErrorCode; readonly message: string; readonly remedy: string } & Of)
+  | ({ readonly type: 'AppStatusChanged'; readonly status: AppStatus; readonly previous: Pick<AppStatus, 'sync' | 'health'> | null } & Of)
+  | ({ readonly type: 'AppForgotten' } & Of)
+  | ({ readonly type: 'PassFinished'; readonly result: PassResult; readonly took: Ms; readonly steps: number } & Of)
+  | { readonly type: 'EnvironmentSynced'; readonly environment: EnvironmentName; readonly revision: RevisionId; readonly took: Ms }
+  | { readonly type: 'OrganizationObserved'; readonly organization: OrgSlug; readonly machines: number; readonly missingRegions: readonly string[] }
+  | { readonly type: 'ObservationFailed'; readonly organization: OrgSlug; readonly code: ErrorCode; readonly message: string }
+  | { readonly type: 'HaltChanged'; readonly halted: boolean; readonly by: string; readonly reason: string }
+  | { readonly type: 'StoreLost'; readonly message: string }
+  | { readonly type: 'StoreBack' }
+  | ({ readonly type: 'Bugged'; readonly message: string } & Of);
+
+export interface DriftFact {
+  readonly kind: KindName;
+  readonly subject: string;
+  readonly pointer: string;
+  readonly field: FieldGroup;
+  readonly from: string;
+  readonly to: string;
+  /** Who, where the platform tells: lease owner, release user, event source. */
+  readonly actor: string | null;
+}
+export interface Told {
+  readonly at: Instant;
+  readonly event: Event;
+}
+export type Tell = (event: Event) => void;
+export interface TellDep {
+  readonly tell: Tell;
+}

@@ -1,0 +1,45 @@
+/** What trimtab remembers of one app between passes: small, JSON, rebuilt from stamps when lost. */
+import { z } from 'zod';
+import type { Instant } from './units.ts';
+import { instant } from './units.ts';
+
+const at = z.number().int().transform(instant);
+export const AppMemory = z.object({
+  /** Taken over, or made by us: later unstamped machines are foreign. */
+  adopted: z.boolean().default(false),
+  /** After adoption until the first Synced: restarts and destroys wait for a person. */
+  settling: z.boolean().default(false),
+  /** Was Synced at this revision. */
+  syncedRevision: z.string().nullable().default(null),
+  /** Drift key → first seen. */
+  driftSeen: z.record(z.string(), at).default({}),
+  /** Step key → times of its last corrections, oldest first. */
+  corrections: z.record(z.string(), z.array(at)).default({}),
+  /** Content keys of which one machine was seen started and passing. */
+  proofs: z.array(z.string()).default([]),
+  /** Machine name → how many machines of this slot were seen destroyed. */
+  incarnations: z.record(z.string(), z.number().int()).default({}),
+  /** The platform release we have open. */
+  release: z.object({ id: z.string(), version: z.number().int(), revision: z.string(), openedAt: at }).nullable().default(null),
+  /** The last complete one of ours: new machines carry its id and version. */
+  lastRelease: z.object({ id: z.string(), version: z.number().int() }).nullable().default(null),
+  /** `group/region` → refused for lack of room at. */
+  noCapacity: z.record(z.string(), at).default({}),
+  /** Addresses that were there at adoption: never released without a person. */
+  adoptedAddresses: z.array(z.string()).default([]),
+  /** First seen as gone from git. */
+  orphanSince: at.nullable().default(null),
+  /** Machine id → when its newest version was first seen by us and was not ready. */
+  unreadySince: z.record(z.string(), at).default({}),
+});
+export type AppMemory = z.infer<typeof AppMemory>;
+export const emptyMemory = (): AppMemory => AppMemory.parse({});
+
+/** Three corrections of one thing in ten minutes: two sides pull. */
+export const CONTENTION_LIMIT = 3;
+export const CONTENTION_WINDOW_MS = 600_000;
+/** A region that refused for room is asked again after this long. */
+export const CAPACITY_BACKOFF_MS = 300_000;
+
+export const correctionsSince = (memory: AppMemory, key: string, since: Instant): number =>
+  (memory.corrections[key] ?? []).filter((time) => time >= since).length;
