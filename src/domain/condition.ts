@@ -17,7 +17,10 @@ export const worstHealth = (healths: readonly Health[]): Health =>
 export const CONDITION_TYPES = ['Ready', 'Reconciling', 'Stalled', 'Held', 'Overridden'] as const;
 export type ConditionType = (typeof CONDITION_TYPES)[number];
 
-const at = z.number().int().transform((epochMs): Instant => instant(epochMs));
+const at = z
+  .number()
+  .int()
+  .transform((epochMs): Instant => instant(epochMs));
 const money = z.number().int().transform(microUsd);
 export const Condition = z.object({
   type: z.enum(CONDITION_TYPES),

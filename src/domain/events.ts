@@ -46,10 +46,22 @@ export type Event =
   /** It went away without us. */
   | ({ readonly type: 'DriftGone'; readonly drift: DriftFact; readonly after: Ms } & Of)
   | ({ readonly type: 'StepStarted' } & StepOf)
-  | ({ readonly type: 'StepFinished'; readonly result: 'landed' | 'failed' | 'ambiguous'; readonly code: ErrorCode | null; readonly message: string; readonly took: Ms } & StepOf)
+  | ({
+      readonly type: 'StepFinished';
+      readonly result: 'landed' | 'failed' | 'ambiguous';
+      readonly code: ErrorCode | null;
+      readonly message: string;
+      readonly took: Ms;
+    } & StepOf)
   /** A call cut off by a crash or a timeout, looked up. */
   | ({ readonly type: 'IntentRecovered'; readonly key: string; readonly outcome: 'landed' | 'absent' } & Of)
-  | ({ readonly type: 'HoldBegan'; readonly reason: HoldReason; readonly subject: string | null; readonly message: string; readonly remedy: string } & Of)
+  | ({
+      readonly type: 'HoldBegan';
+      readonly reason: HoldReason;
+      readonly subject: string | null;
+      readonly message: string;
+      readonly remedy: string;
+    } & Of)
   | ({ readonly type: 'HoldEnded'; readonly reason: HoldReason; readonly subject: string | null } & Of)
   | ({ readonly type: 'GuardRefused'; readonly rule: string; readonly message: string } & Of)
   | ({ readonly type: 'AppStalled'; readonly code: ErrorCode; readonly message: string; readonly remedy: string } & Of)
@@ -57,7 +69,12 @@ export type Event =
   | ({ readonly type: 'AppForgotten' } & Of)
   | ({ readonly type: 'PassFinished'; readonly result: PassResult; readonly took: Ms; readonly steps: number } & Of)
   | { readonly type: 'EnvironmentSynced'; readonly environment: EnvironmentName; readonly revision: RevisionId; readonly took: Ms }
-  | { readonly type: 'OrganizationObserved'; readonly organization: OrgSlug; readonly machines: number; readonly missingRegions: readonly string[] }
+  | {
+      readonly type: 'OrganizationObserved';
+      readonly organization: OrgSlug;
+      readonly machines: number;
+      readonly missingRegions: readonly string[];
+    }
   | { readonly type: 'ObservationFailed'; readonly organization: OrgSlug; readonly code: ErrorCode; readonly message: string }
   | { readonly type: 'HaltChanged'; readonly halted: boolean; readonly by: string; readonly reason: string }
   | { readonly type: 'StoreLost'; readonly message: string }
