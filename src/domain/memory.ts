@@ -27,6 +27,12 @@ export const AppMemory = z.object({
   noCapacity: z.record(z.string(), at).default({}),
   /** Addresses that were there at adoption: never released without a person. */
   adoptedAddresses: z.array(z.string()).default([]),
+  /** Names of machines that are extra on purpose (surge, or being replaced): taking them away is no scale-in. */
+  temporary: z.array(z.string()).default([]),
+  /** Own machine names at the last complete observation: a name that vanishes was destroyed. */
+  members: z.array(z.string()).default([]),
+  /** Machines we made lately → when: read one by one while the platform's list lags behind. */
+  recent: z.record(z.string(), at).default({}),
   /** First seen as gone from git. */
   orphanSince: at.nullable().default(null),
   /** Machine id → when its newest version was first seen by us and was not ready. */

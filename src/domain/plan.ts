@@ -48,6 +48,8 @@ export const holdRemedy = (hold: Hold): string => HOLD_REASONS[hold.reason];
 
 export interface Wave {
   readonly steps: readonly Step[];
+  /** False: shown only; it waits for what stands before it. */
+  readonly ready: boolean;
 }
 export interface PlanCost {
   /** Micro-dollars per hour, all lines of the app. */
@@ -68,10 +70,16 @@ export interface Plan {
   readonly downtime: boolean;
 }
 
+/** The id tells what would be done, not which pass said it: intents and generation stay out. */
 export function sealPlan(plan: Omit<Plan, 'id'>): Plan {
-  const { generation, ...content } = plan;
-  const text = canonicalize(content) ?? '';
-  return { ...plan, id: planId(createHash('sha256').update(text).digest('hex').slice(0, 16)), generation };
+  const said = {
+    environment: plan.environment,
+    app: plan.app,
+    revision: plan.revision,
+    waves: plan.waves.map(({ steps }) => steps.map(({ key, cause, action, fields }) => ({ key, cause, verb: action.verb, fields }))),
+    held: plan.held.map(({ reason, subject }) => ({ reason, subject })),
+  };
+  return { ...plan, id: planId(createHash('sha256').update(canonicalize(said) ?? '').digest('hex').slice(0, 16)) };
 }
 export const stepsOf = (plan: Plan): readonly Step[] => plan.waves.flatMap((wave) => wave.steps);
 /** Nothing to do and nothing held back: what git says is what runs. */
