@@ -52,4 +52,5 @@ export function intentFor(seed: string, of: string | Pick<Change, 'app' | 'subje
   return intentId(createHash('sha256').update(`${seed}\n${key}`).digest('hex').slice(0, 26));
 }
 /** Was the app seen as this revision asks? Then a difference is drift; before, it is change. */
-export const isSettledAt = (context: Pick<PlanContext, 'memory' | 'revision'>): boolean => context.memory.syncedRevision === context.revision;
+export const isSettledAt = (context: Pick<PlanContext, 'memory' | 'revision'>): boolean =>
+  context.memory.syncedRevision === context.revision;

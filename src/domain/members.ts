@@ -38,14 +38,27 @@ const MOVING: readonly string[] = ['creating', 'starting', 'stopping', 'restarti
 /** Past this, a machine between two states is taken as stuck and acted on (docs: over 10 minutes in `updating`). */
 const STUCK_MS = 600_000;
 
-export function membersOf(observed: ObservedApp, owner: string, group: CompiledGroup, image: CompiledImage | null, now: Instant): readonly Member[] {
+export function membersOf(
+  observed: ObservedApp,
+  owner: string,
+  group: CompiledGroup,
+  image: CompiledImage | null,
+  now: Instant,
+): readonly Member[] {
   return observed.machines.filter(isActive).flatMap((machine) => {
     const belonging = belongingOf(machine, owner);
     if (belonging.is === 'foreign' || belonging.stamp.group !== group.name || isReserved(machine)) return [];
     return [memberOf(machine, belonging.stamp, belonging.is === 'copy', group, image, now)];
   });
 }
-function memberOf(machine: ObservedMachine, stamp: Stamp, copy: boolean, group: CompiledGroup, image: CompiledImage | null, now: Instant): Member {
+function memberOf(
+  machine: ObservedMachine,
+  stamp: Stamp,
+  copy: boolean,
+  group: CompiledGroup,
+  image: CompiledImage | null,
+  now: Instant,
+): Member {
   const base = { machine, stamp, copy, standby: isStandby(machine), ready: isReady(machine, now), moving: isMoving(machine, now) };
   if (machine.config === null || machine.hostStatus !== 'ok')
     return { ...base, hash: null, current: true, drifted: false, outdated: false, differences: [], replace: null, ready: false };
@@ -53,7 +66,8 @@ function memberOf(machine: ObservedMachine, stamp: Stamp, copy: boolean, group: 
   const hash = hashOwned(have);
   const imageOk = image === null || runsImage(machine, image);
   const current = hash === group.hash && imageOk;
-  const stampImageMoved = image !== null && stamp.image !== '' && machine.image.digest !== undefined && stamp.image !== machine.image.digest;
+  const stampImageMoved =
+    image !== null && stamp.image !== '' && machine.image.digest !== undefined && stamp.image !== machine.image.digest;
   const drifted = hash !== stamp.hash || stampImageMoved;
   const outdated = stamp.hash !== group.hash || (image !== null && stampIsBehind(stamp, image));
   return {
@@ -66,9 +80,11 @@ function memberOf(machine: ObservedMachine, stamp: Stamp, copy: boolean, group: 
     replace: current ? null : needsReplacement(machine, group),
   };
 }
-const stampIsBehind = (stamp: Stamp, image: CompiledImage): boolean => image.digest !== null && stamp.image !== '' && stamp.image !== image.digest;
+const stampIsBehind = (stamp: Stamp, image: CompiledImage): boolean =>
+  image.digest !== null && stamp.image !== '' && stamp.image !== image.digest;
 const isMoving = (machine: ObservedMachine, now: Instant): boolean =>
-  (MOVING.includes(machine.state) || (machine.state === 'created' && now - machine.createdAt < STUCK_MS)) && now - machine.updatedAt < STUCK_MS;
+  (MOVING.includes(machine.state) || (machine.state === 'created' && now - machine.createdAt < STUCK_MS)) &&
+  now - machine.updatedAt < STUCK_MS;
 
 function differencesOf(
   machine: ObservedMachine,
@@ -96,7 +112,11 @@ export function foreignMachines(observed: ObservedApp, owner: string): readonly 
   return observed.machines.filter((machine) => isActive(machine) && !isReserved(machine) && belongingOf(machine, owner).is === 'foreign');
 }
 /** What `adopt: true` takes: made by the platform's CLI, for a group of this app. Machines without a group belong to the default one. */
-export function adoptable(observed: ObservedApp, owner: string, groups: readonly CompiledGroup[]): readonly { machine: ObservedMachine; group: CompiledGroup }[] {
+export function adoptable(
+  observed: ObservedApp,
+  owner: string,
+  groups: readonly CompiledGroup[],
+): readonly { machine: ObservedMachine; group: CompiledGroup }[] {
   const groupsByName = new Map<GroupName, CompiledGroup>(groups.map((group) => [group.name, group]));
   const fallback = groups.find((group) => group.name === 'app') ?? groups[0];
   return foreignMachines(observed, owner).flatMap((machine) => {

@@ -79,7 +79,15 @@ export function sealPlan(plan: Omit<Plan, 'id'>): Plan {
     waves: plan.waves.map(({ steps }) => steps.map(({ key, cause, action, fields }) => ({ key, cause, verb: action.verb, fields }))),
     held: plan.held.map(({ reason, subject }) => ({ reason, subject })),
   };
-  return { ...plan, id: planId(createHash('sha256').update(canonicalize(said) ?? '').digest('hex').slice(0, 16)) };
+  return {
+    ...plan,
+    id: planId(
+      createHash('sha256')
+        .update(canonicalize(said) ?? '')
+        .digest('hex')
+        .slice(0, 16),
+    ),
+  };
 }
 export const stepsOf = (plan: Plan): readonly Step[] => plan.waves.flatMap((wave) => wave.steps);
 /** Nothing to do and nothing held back: what git says is what runs. */

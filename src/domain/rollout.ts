@@ -57,7 +57,15 @@ export function chooseUpdates(
     ...touched.map((member) => ({ member, launch: 'keep' as const })),
   ];
   const chosen = new Set(now.map(({ member }) => member));
-  return { now, surge, waitsFor: written, later: chunk([...broken, ...cold, ...warm].filter((member) => !chosen.has(member)), budget) };
+  return {
+    now,
+    surge,
+    waitsFor: written,
+    later: chunk(
+      [...broken, ...cold, ...warm].filter((member) => !chosen.has(member)),
+      budget,
+    ),
+  };
 }
 const isBooting = (member: Member): boolean => member.moving || member.machine.state === 'started';
 
@@ -67,7 +75,13 @@ function warmAllowed(budget: number, down: number, ready: number, count: number)
   return count <= 1 ? Math.max(0, Math.min(room, 1)) : Math.max(0, Math.min(room, ready - 1));
 }
 /** `auto`: a serving group of one without a volume gets a second machine first; a number: that many more while a rollout runs. */
-function surgeNeeded(warm: readonly Member[], counted: readonly Member[], group: CompiledGroup, rollout: Rollout, wantedCount: number): number {
+function surgeNeeded(
+  warm: readonly Member[],
+  counted: readonly Member[],
+  group: CompiledGroup,
+  rollout: Rollout,
+  wantedCount: number,
+): number {
   if (warm.length === 0 || group.mount !== null || rollout.strategy === 'immediate') return 0;
   const wanted = rollout.surge === 'auto' ? (wantedCount === 1 ? 1 : 0) : Math.min(rollout.surge, warm.length);
   return Math.max(0, wantedCount + wanted - counted.length);

@@ -1,0 +1,168 @@
+/** Which changes wait, and why: mode, halt, grace, approval, dependencies, contention, prune. The planner says what is to be done; this says
+ *  what is not done now. Pure. */
+import type { Change, Drift } from './change.ts';
+import { driftKey } from './change.ts';
+import type { Finding, PlanContext } from './finding.ts';
+import { CONTENTION_LIMIT, CONTENTION_WINDOW_MS, correctionsSince } from './memory.ts';
+import type { Hold, HoldReason } from './plan.ts';
+import { slotOf } from './scale.ts';
+import type { Instant } from './units.ts';
+import { after, instant, ms } from './units.ts';
+
+export interface Controls {
+  /** Null: writes are allowed; else who stopped them and why. */
+  readonly halted: string | null;
+  /** A person said `trimtab apply` for this app and revision. */
+  readonly approved: boolean;
+  /** Apps of `dependsOn` that are not Synced yet. */
+  readonly waitsFor: readonly string[];
+  /** Somebody else's platform release that is under way. */
+  readonly foreignRelease: string | null;
+  /** Neither git nor the world moved, only trimtab's own version did, and too much would change. */
+  readonly massChange: string | null;
+  /** Stamps of several revisions and an empty store. */
+  readonly stateLost: string | null;
+}
+export interface Restrained {
+  readonly now: readonly Change[];
+  readonly holds: readonly Hold[];
+}
+/** When a drift may be corrected: at once when urgent, else after the grace from first seen. */
+export function correctAt(drift: Pick<Drift, 'key' | 'urgent'>, context: PlanContext): Instant {
+  const first = context.memory.driftSeen[drift.key] ?? context.now;
+  return drift.urgent ? first : after(first, context.app.sync.selfHeal.grace);
+}
+
+type Rule = (change: Change, context: PlanContext, controls: Controls) => { readonly message: string; readonly until?: Instant } | null;
+
+/** Under which corrections of one thing are counted: a machine made again under its next name is the same thing. */
+export const correctionKey = (change: Pick<Change, 'app' | 'action' | 'subject'>, pointer: string): string =>
+  driftKey(change.app, change.action.kind, slotOf(change.subject), pointer);
+
+/** In this order: the first that applies names the hold. */
+const RULES: readonly (readonly [HoldReason, Rule])[] = [
+  ['ObserveOnly', (_change, { app }) => (app.sync.mode === 'observe' ? { message: 'this app is only looked at' } : null)],
+  ['Halted', (_change, _context, { halted }) => (halted === null ? null : { message: halted })],
+  ['StateLost', (change, _context, { stateLost }) => (stateLost === null || change.cause === 'floor' ? null : { message: stateLost })],
+  [
+    'ForeignRelease',
+    (change, _context, { foreignRelease }) => (foreignRelease === null || isFloor(change) ? null : { message: foreignRelease }),
+  ],
+  [
+    'MassChange',
+    (change, _context, { massChange, approved }) => (massChange === null || approved || isFloor(change) ? null : { message: massChange }),
+  ],
+  [
+    'PruneDisabled',
+    (change, { app }) => (change.cause === 'prune' && !app.sync.prune.enabled ? { message: `${change.subject} left git` } : null),
+  ],
+  ['PruneHold', pruneHold],
+  ['WaitingForDependency', waitsForDependency],
+  ['ApprovalRequired', asksForApproval],
+  ['SelfHealDisabled', selfHealDisabled],
+  ['Contended', (change, context) => contended(change, context, 'Contended')],
+  ['CrashLoop', (change, context) => contended(change, context, 'CrashLoop')],
+  ['Grace', inGrace],
+];
+const isFloor = (change: Change): boolean => change.cause === 'floor';
+
+export function restrain(finding: Finding, context: PlanContext, controls: Controls): Restrained {
+  const now: Change[] = [];
+  const holds: Hold[] = [...finding.holds];
+  const scaleIns = scaleInApprovals(finding.now, context, controls);
+  for (const change of finding.now) {
+    const hold = scaleIns.get(change.subject) ?? holdFor(change, context, controls);
+    if (hold === null) now.push(change);
+    else holds.push(hold);
+  }
+  return { now: endGraces(now, holds), holds };
+}
+/** A change that is written to the app ends its graces: one disturbance, not two. */
+function endGraces(now: readonly Change[], holds: Hold[]): readonly Change[] {
+  if (!now.some(({ cause }) => cause === 'change')) return now;
+  const ended = holds.filter(({ reason, change }) => reason === 'Grace' && change !== null);
+  for (const hold of ended) holds.splice(holds.indexOf(hold), 1);
+  return [...now, ...ended.flatMap(({ change }) => (change === null ? [] : [change]))];
+}
+function holdFor(change: Change, context: PlanContext, controls: Controls): Hold | null {
+  for (const [reason, rule] of RULES) {
+    const found = rule(change, context, controls);
+    if (found !== null)
+      return { reason, app: change.app, subject: change.subject, message: found.message, until: found.until ?? null, change };
+  }
+  return null;
+}
+function pruneHold(change: Change, { app, memory, now }: PlanContext) {
+  if (change.cause !== 'prune') return null;
+  const until = after(memory.orphanSince ?? now, app.sync.prune.holdFor);
+  return now >= until ? null : { message: `${change.subject} left git and is removed when the hold ends`, until };
+}
+function waitsForDependency(change: Change, _context: PlanContext, { waitsFor }: Controls) {
+  if (waitsFor.length === 0 || change.cause !== 'change') return null;
+  return { message: `${change.why}: waits for ${waitsFor.join(', ')}` };
+}
+function asksForApproval(change: Change, { memory }: PlanContext, { approved }: Controls) {
+  if (approved) return null;
+  if (change.needsApproval !== null) return { message: `${change.why}: ${change.needsApproval}` };
+  const disturbs = change.restarts || change.destroys;
+  if (memory.settling && disturbs && !change.urgent) return { message: `${change.why}: first change after taking the app over` };
+  return null;
+}
+function selfHealDisabled(change: Change, { app }: PlanContext) {
+  const corrects = change.cause === 'drift' && !change.urgent;
+  return corrects && !app.sync.selfHeal.enabled ? { message: `${change.why}: drift is only shown here` } : null;
+}
+/** The same field put back three times in ten minutes: two sides pull, or it does not stay up. */
+function contended(change: Change, { memory, now }: PlanContext, reason: 'Contended' | 'CrashLoop') {
+  const since = instant(now - CONTENTION_WINDOW_MS);
+  const states = reason === 'CrashLoop';
+  for (const field of change.fields) {
+    if ((field.group === 'state') !== states) continue;
+    const key = correctionKey(change, field.pointer);
+    if (change.cause !== 'drift' && change.cause !== 'floor') continue;
+    if (correctionsSince(memory, key, since) < CONTENTION_LIMIT) continue;
+    const oldest = memory.corrections[key]?.findLast((_at, index, all) => index === all.length - CONTENTION_LIMIT) ?? now;
+    return {
+      message: `${change.subject} ${field.pointer}: put back ${CONTENTION_LIMIT} times in ten minutes, and it ${states ? 'does not stay up' : 'is changed again'}`,
+      until: after(oldest, ms(CONTENTION_WINDOW_MS)),
+    };
+  }
+  return null;
+}
+function inGrace(change: Change, context: PlanContext) {
+  if (change.cause !== 'drift' || change.urgent || context.app.sync.selfHeal.grace === 0) return null;
+  const ends = change.fields.map(({ pointer }) =>
+    correctAt({ key: driftKey(change.app, change.action.kind, change.subject, pointer), urgent: false }, context),
+  );
+  const wait = ends.length === 0 ? context.now : instant(Math.max(...ends));
+  return context.now >= wait ? null : { message: `${change.why}: announced, corrected when the grace ends`, until: wait };
+}
+
+/** Under protection a count goes down by more than half, or below two from above, only with a person's word. */
+function scaleInApprovals(changes: readonly Change[], context: PlanContext, controls: Controls): ReadonlyMap<string, Hold> {
+  const held = new Map<string, Hold>();
+  if (context.environment.protection !== 'production' || controls.approved) return held;
+  const temporary = new Set(context.memory.temporary);
+  const counted = changes.filter(
+    (change) => change.destroys && change.action.kind === 'machine-group' && change.cause === 'change' && !temporary.has(change.subject),
+  );
+  const byGroup = Map.groupBy(counted, ({ group }) => group ?? '');
+  for (const [group, going] of byGroup) {
+    const before = Math.max(
+      ...going.flatMap(({ fields }) => fields.map(({ from }) => (typeof from === 'number' ? from : 0))),
+      going.length,
+    );
+    const left = before - going.length;
+    if (left * 2 >= before && !(before >= 2 && left < 2)) continue;
+    for (const change of going)
+      held.set(change.subject, {
+        reason: 'ApprovalRequired',
+        app: change.app,
+        subject: change.subject,
+        message: `${change.why}: ${group} goes from ${before} to ${left} machines under protection: production`,
+        until: null,
+        change,
+      });
+  }
+  return held;
+}
