@@ -1,0 +1,43 @@
+/** One kind of managed resource. A new kind is one file holding this object, its test, and one line in registry.ts.
+ *  Why a kind plans a whole app at once and not one resource: docs/decisions/0110-one-plan-per-kind-and-app.md. */
+import type { Action, KindName, Step } from '#domain/change.ts';
+import type { CostLine } from '#domain/condition.ts';
+import type { PlatformError } from '#domain/errors.ts';
+import type { Finding, PlanContext } from '#domain/finding.ts';
+import type { AppName } from '#domain/ids.ts';
+import type { ObservedApp } from '#domain/observed.ts';
+import type { Result } from '#domain/result.ts';
+import type { Instant } from '#domain/units.ts';
+import type { FlyDep } from '#platform/fly/port.ts';
+
+/** What a kind may use of the world. */
+export type Ports = FlyDep;
+/** The part of an app's picture that one kind reads. */
+export type Slice = Partial<Omit<ObservedApp, 'app' | 'observedAt' | 'complete'>>;
+/** What a call brought: an id to note, never a proof of success. */
+export interface Receipt {
+  readonly id: string;
+  readonly release?: { readonly id: string; readonly version: number };
+}
+export interface Kind<Name extends KindName = KindName> {
+  readonly name: Name;
+  /** Written in rising order within a pass, removed in falling order. */
+  readonly rank: number;
+  /** What a write of this kind may change; everything else is shown, never reverted. */
+  readonly owned: readonly string[];
+  // decide: no clock, no randomness, no I/O
+  readonly plan: (context: PlanContext) => Finding;
+  /** The step that takes this one back; null: only a person can. */
+  readonly undo: (action: ActionOf<Name>, before: ObservedApp) => Action | null;
+  readonly price: (observed: ObservedApp) => readonly CostLine[];
+  // act: only through ports; repeatable with the same step
+  readonly observe: (ports: Ports, app: AppName, signal: AbortSignal) => Promise<Result<Slice, PlatformError>>;
+  /** Did a call that was cut off land? `since`: when its intent was opened. Null: it is not to be seen (yet). */
+  readonly find: (ports: Ports, step: StepOf<Name>, since: Instant, signal: AbortSignal) => Promise<Result<Receipt | null, PlatformError>>;
+  readonly apply: (ports: Ports, step: StepOf<Name>, signal: AbortSignal) => Promise<Result<Receipt, PlatformError>>;
+}
+export type ActionOf<Name extends KindName> = Extract<Action, { readonly kind: Name }>;
+/** The part of a step that is acted on. */
+export interface StepOf<Name extends KindName> extends Pick<Step, 'app' | 'subject' | 'intent'> {
+  readonly action: ActionOf<Name>;
+}

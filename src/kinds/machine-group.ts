@@ -1,0 +1,95 @@
+/** The machines of an app. Identity: the machine's name (unique in its app) and the intent in its stamp. */
+
+import { planAdoption } from '#domain/adoption.ts';
+import type { MachineAction } from '#domain/change.ts';
+import type { PlatformError } from '#domain/errors.ts';
+import type { Finding, PlanContext } from '#domain/finding.ts';
+import { joinFindings, NOTHING } from '#domain/finding.ts';
+import { planGroup } from '#domain/group-plan.ts';
+import type { ObservedApp, ObservedMachine } from '#domain/observed.ts';
+import { isActive, isStarted } from '#domain/observed.ts';
+import { planOrphans } from '#domain/orphans.ts';
+import { priceMachines } from '#domain/price.ts';
+import type { Result } from '#domain/result.ts';
+import { ok } from '#domain/result.ts';
+import { INTENT_KEY } from '#domain/stamp.ts';
+import type { Kind, Ports, Receipt, StepOf } from './kind.ts';
+import { applyMachine } from './machine-writes.ts';
+
+export const machineGroup: Kind<'machine-group'> = {
+  name: 'machine-group',
+  rank: 4,
+  owned: ['config', 'image', 'state', 'cordon', 'count', 'metadata'],
+  plan: planMachines,
+  undo: undoMachine,
+  price: priceMachines,
+  observe: async ({ fly }, app, signal) => {
+    const machines = await fly.listMachines(app, signal);
+    if (!machines.ok) return machines.error.code === 'FLY_NOT_FOUND' ? ok({ machines: [] }) : machines;
+    return ok({ machines: machines.value });
+  },
+  find: findMachine,
+  apply: applyMachine,
+};
+
+function planMachines(context: PlanContext): Finding {
+  const { app, observed } = context;
+  if (observed.info === null) return NOTHING;
+  if (!app.enabled) return planOrphans(context, false);
+  const adoption = planAdoption(context);
+  if (adoption !== null) return adoption;
+  return joinFindings([...app.groups.map((group) => planGroup(context, group)), planOrphans(context, false)]);
+}
+
+/** What a write is taken back by. A destroyed machine is another machine when it is made again. */
+function undoMachine(action: MachineAction, before: ObservedApp): MachineAction | null {
+  if (action.verb === 'create') return null;
+  const machine = before.machines.find(({ id }) => id === action.machine);
+  if (machine === undefined) return null;
+  const at = { kind: 'machine-group', machine: machine.id, instance: machine.instanceId } as const;
+  if (action.verb === 'start') return { ...at, verb: 'stop' };
+  if (action.verb === 'stop') return { ...at, verb: 'start' };
+  if (action.verb === 'update' && machine.config !== null)
+    return { ...action, config: machine.config, launch: isStarted(machine) ? 'start' : 'skip' };
+  return null;
+}
+
+async function findMachine(
+  { fly }: Ports,
+  step: StepOf<'machine-group'>,
+  _since: unknown,
+  signal: AbortSignal,
+): Promise<Result<Receipt | null, PlatformError>> {
+  const { app, action, intent } = step;
+  if (action.verb === 'create') {
+    const listed = await fly.listMachines(app, signal);
+    if (!listed.ok) return listed;
+    const found = listed.value.find(
+      (machine) => isActive(machine) && machine.name === action.name && machine.metadata[INTENT_KEY] === intent,
+    );
+    return ok(found === undefined ? null : { id: found.id });
+  }
+  const machine = await fly.getMachine(app, action.machine, signal);
+  if (!machine.ok) {
+    if (machine.error.code !== 'FLY_NOT_FOUND') return machine;
+    return ok(action.verb === 'destroy' ? { id: action.machine } : null);
+  }
+  return ok(seenIn(machine.value, action, intent) ? { id: action.machine } : null);
+}
+function seenIn(machine: ObservedMachine, action: Exclude<MachineAction, { verb: 'create' }>, intent: string): boolean {
+  switch (action.verb) {
+    case 'update':
+    case 'restamp':
+      return machine.metadata[INTENT_KEY] === intent;
+    case 'unstamp':
+      return machine.metadata[INTENT_KEY] === undefined;
+    case 'start':
+      return isStarted(machine) || machine.state === 'starting';
+    case 'stop':
+      return machine.state === 'stopped' || machine.state === 'stopping';
+    case 'uncordon':
+      return !machine.cordoned;
+    case 'destroy':
+      return !isActive(machine);
+  }
+}
