@@ -1,0 +1,90 @@
+/** What an observation teaches: memory in, memory out. Pure. */
+import type { Drift } from './change.ts';
+import { contentKey } from './change.ts';
+import type { Finding, PlanContext } from './finding.ts';
+import { membersOf } from './members.ts';
+import type { AppMemory } from './memory.ts';
+import { CAPACITY_BACKOFF_MS, CONTENTION_WINDOW_MS } from './memory.ts';
+import type { ObservedApp } from './observed.ts';
+import { isActive } from './observed.ts';
+import { incarnationOf, slotOf } from './scale.ts';
+import { belongingOf } from './stamp.ts';
+import type { Instant } from './units.ts';
+
+/** The platform's list lags behind a create by seconds; after this a machine that is not there was destroyed. */
+export const LIST_LAG_MS = 60_000;
+/** Contents that were seen to serve; the oldest are forgotten, and proved again when they come back. */
+const PROOFS_KEPT = 100;
+
+/** Before planning: names that vanished, machines that were listed at last, contents that serve. */
+export function learnFromObservation(context: PlanContext): AppMemory {
+  const { memory, observed, owner, now } = context;
+  const own = observed.machines.filter((machine) => isActive(machine) && belongingOf(machine, owner).is === 'own').map(({ name }) => name);
+  const listed = new Set(observed.machines.map(({ id }) => String(id)));
+  const expired = (at: Instant): boolean => now - at > LIST_LAG_MS;
+  return {
+    ...memory,
+    members: observed.complete ? [...own].sort() : memory.members,
+    incarnations: observed.complete ? countDestroyed(memory, own) : memory.incarnations,
+    recent: Object.fromEntries(Object.entries(memory.recent).filter(([id, at]) => !listed.has(id) && !expired(at))),
+    proofs: provedBy(context),
+    noCapacity: Object.fromEntries(Object.entries(memory.noCapacity).filter(([, at]) => now - at < CAPACITY_BACKOFF_MS)),
+    corrections: recentCorrections(memory, now),
+  };
+}
+function countDestroyed(memory: AppMemory, own: readonly string[]): AppMemory['incarnations'] {
+  const here = new Set(own);
+  const gone = memory.members.filter((name) => !here.has(name));
+  const counted = gone.map((name): [string, number] => [
+    slotOf(name),
+    Math.max(memory.incarnations[slotOf(name)] ?? 0, incarnationOf(name)) + 1,
+  ]);
+  return counted.length === 0 ? memory.incarnations : { ...memory.incarnations, ...Object.fromEntries(counted) };
+}
+function provedBy(context: PlanContext): readonly string[] & AppMemory['proofs'] {
+  const { app, observed, owner, memory, now } = context;
+  const proofs = new Set(memory.proofs);
+  for (const group of app.groups)
+    for (const { ready, hash, stamp, machine } of membersOf(observed, owner, group, app.image, now))
+      if (ready && hash === stamp.hash) proofs.add(contentKey(group.name, { hash: stamp.hash, digest: machine.image.digest ?? null }));
+  return [...proofs].slice(-PROOFS_KEPT);
+}
+function recentCorrections(memory: AppMemory, now: Instant): AppMemory['corrections'] {
+  const kept = Object.entries(memory.corrections).map(([key, times]): [string, Instant[]] => [
+    key,
+    times.filter((at) => now - at < CONTENTION_WINDOW_MS),
+  ]);
+  return Object.fromEntries(kept.filter(([, times]) => times.length > 0));
+}
+
+export interface DriftNews {
+  readonly seen: readonly Drift[];
+  /** Keys that are gone, with when they were first seen. */
+  readonly gone: readonly { readonly key: string; readonly since: Instant }[];
+}
+/** After planning: what drifts since when, adoption, and whether all is as this revision asks. */
+export function learnFromFinding(
+  context: PlanContext,
+  finding: Finding,
+  synced: boolean,
+): { readonly memory: AppMemory; readonly news: DriftNews } {
+  const { memory, now, observed, owner } = context;
+  const seen = finding.drifts.filter(({ key }) => memory.driftSeen[key] === undefined);
+  const current = new Set(finding.drifts.map(({ key }) => key));
+  const gone = Object.entries(memory.driftSeen).flatMap(([key, since]) => (current.has(key) ? [] : [{ key, since }]));
+  const adopting = finding.now.some(({ cause }) => cause === 'adoption');
+  const hasOwn = observed.machines.some((machine) => isActive(machine) && belongingOf(machine, owner).is !== 'foreign');
+  return {
+    news: { seen, gone },
+    memory: {
+      ...memory,
+      driftSeen: Object.fromEntries(finding.drifts.map(({ key }) => [key, memory.driftSeen[key] ?? now])),
+      temporary: [...new Set(finding.temporary)],
+      adopted: memory.adopted || (hasOwn && !adopting),
+      settling: adopting || (memory.settling && !synced),
+      adoptedAddresses: adopting ? addressesOf(observed) : memory.adoptedAddresses,
+      syncedRevision: synced ? context.revision : memory.syncedRevision,
+    },
+  };
+}
+const addressesOf = (observed: ObservedApp): string[] => observed.addresses.map(({ ip }) => ip);

@@ -1,0 +1,155 @@
+/** What to do about one app now: every kind's findings, what holds them, the release around them, the waves, the guard. Pure. */
+
+import type { Change, Step } from '#domain/change.ts';
+import { stepKey } from '#domain/change.ts';
+import type { Finding, PlanContext } from '#domain/finding.ts';
+import { intentFor, joinFindings, NOTHING } from '#domain/finding.ts';
+import type { Refusal } from '#domain/guard.ts';
+import { pinnedReference, runningReference } from '#domain/image.ts';
+import type { DriftNews } from '#domain/learn.ts';
+import { learnFromFinding, learnFromObservation } from '#domain/learn.ts';
+import type { AppMemory } from '#domain/memory.ts';
+import { isActive } from '#domain/observed.ts';
+import { planOrphans } from '#domain/orphans.ts';
+import type { Hold, Plan, Wave } from '#domain/plan.ts';
+import { sealPlan } from '#domain/plan.ts';
+import { priceOfPlan } from '#domain/price.ts';
+import type { Controls } from '#domain/restrain.ts';
+import { restrain } from '#domain/restrain.ts';
+import { belongingOf } from '#domain/stamp.ts';
+import { closeRelease, openRelease } from '#kinds/app.ts';
+import { KINDS, rankOf } from '#kinds/registry.ts';
+
+export interface Decision {
+  readonly plan: Plan;
+  readonly memory: AppMemory;
+  readonly news: DriftNews;
+  readonly refusals: readonly Refusal[];
+  /** Everything git asks for is what was observed. */
+  readonly synced: boolean;
+}
+export type Guard = (plan: Plan) => readonly Refusal[];
+
+/** `gone`: the app left git; only its machines are looked at, by the rules of prune. */
+export function decide(base: PlanContext, controls: Controls, guard: (memory: AppMemory) => Guard, gone = false): Decision {
+  const context = { ...base, memory: learnFromObservation(base) };
+  const finding = findAll(context, gone);
+  const asked = [...finding.now, ...finding.later.flat()];
+  const unmet = finding.holds.some(({ reason }) => UNMET.includes(reason));
+  const content = asked.length === 0 && !unmet;
+  const synced = content && context.observed.complete && !gone;
+  const learned = learnFromFinding(context, finding, synced);
+  const after = { ...context, memory: learned.memory };
+  const { now, holds } = restrain(finding, context, controls);
+  const waves = wavesOf(after, now, finding.later, synced);
+  const plan = planOf(after, waves, holds, finding);
+  const refusals = guard(learned.memory)(plan);
+  return {
+    plan: refusals.length === 0 ? plan : withoutRefused(after, plan, refusals, finding),
+    memory: learned.memory,
+    news: learned.news,
+    refusals,
+    synced,
+  };
+}
+/** Holds that say by themselves that the app is not as git asks. */
+const UNMET: readonly string[] = ['NoCapacity', 'NoImage', 'WaitingForVolume', 'ForeignMachines', 'HostUnreachable'];
+
+function findAll(context: PlanContext, gone: boolean): Finding {
+  if (gone) return planOrphans(context, true);
+  const { app } = context;
+  if (app.excluded) return NOTHING;
+  const findings = KINDS.map((kind) => kind.plan(context));
+  if (context.observed.info === null) return app.enabled ? (findings[0] ?? NOTHING) : NOTHING;
+  return joinFindings(findings);
+}
+
+const isContent = (change: Change): boolean =>
+  change.cause === 'change' &&
+  change.action.kind === 'machine-group' &&
+  (change.action.verb === 'create' || change.action.verb === 'update');
+
+/** The first wave is what may be written at once. Content of a new revision comes inside a platform release. */
+function wavesOf(context: PlanContext, now: readonly Change[], later: readonly (readonly Change[])[], synced: boolean): readonly Wave[] {
+  const release = context.memory.release;
+  const content = now.filter(isContent);
+  const rest = now.filter((change) => !isContent(change));
+  const bookkeeping = releaseChange(context, content, synced && now.length === 0);
+  const held = content.length > 0 && (release === null || bookkeeping !== null);
+  const first = [...(bookkeeping === null ? [] : [bookkeeping]), ...rest, ...(held ? [] : content)];
+  const waves = [
+    { changes: first, ready: true },
+    { changes: held ? content : [], ready: false },
+    ...later.map((changes) => ({ changes, ready: false })),
+  ];
+  return waves.filter(({ changes }) => changes.length > 0).map(({ changes, ready }) => ({ ready, steps: inOrder(context, changes) }));
+}
+function releaseChange(context: PlanContext, content: readonly Change[], settled: boolean): Change | null {
+  const { release } = context.memory;
+  const mine = release !== null && release.revision === context.revision;
+  if (release !== null && !mine && (content.length > 0 || settled))
+    return closeRelease(context, release.id, release.version, 'interrupted');
+  if (release !== null && settled) return closeRelease(context, release.id, release.version, 'complete');
+  if (release === null && content.length > 0) return openRelease(context, imageOf(context));
+  return null;
+}
+function imageOf({ app, observed }: PlanContext): string {
+  if (app.image !== null) return pinnedReference(app.image);
+  const running = observed.machines.filter(isActive).map(({ image }) => runningReference(image));
+  return running.find((reference) => reference !== null) ?? 'unknown';
+}
+/** Rising rank when something is made, and falling when it goes; names break ties. */
+function inOrder(context: PlanContext, changes: readonly Change[]): readonly Step[] {
+  const rank = (change: Change): number => (change.destroys ? 100 - rankOf(change.action.kind) : rankOf(change.action.kind));
+  return [...changes]
+    .sort((a, b) => Number(b.urgent) - Number(a.urgent) || rank(a) - rank(b) || (a.subject < b.subject ? -1 : 1))
+    .map((change) => ({ ...change, key: stepKey(change), intent: intentFor(context.seed, change) }));
+}
+
+function planOf(context: PlanContext, waves: readonly Wave[], held: readonly Hold[], finding: Finding): Plan {
+  const { environment, app, revision, generation, observed } = context;
+  const steps = [...waves.flatMap((wave) => wave.steps), ...held.flatMap(({ change }) => (change === null ? [] : [change]))];
+  return sealPlan({
+    environment: environment.name,
+    app: app.app,
+    revision,
+    generation,
+    waves,
+    held,
+    drifts: finding.drifts,
+    cost: priceOfPlan(observed, steps),
+    downtime: steps.some(({ downtime }) => downtime),
+  });
+}
+/** A refused step is held, with all that stands beside it when the rule names no step. */
+function withoutRefused(context: PlanContext, plan: Plan, refusals: readonly Refusal[], finding: Finding): Plan {
+  const all = refusals.some(({ step }) => step === null);
+  const keys = new Map(refusals.map((refusal) => [refusal.step, refusal]));
+  const refused: Hold[] = [];
+  const waves = plan.waves.flatMap((wave) => {
+    const steps = wave.steps.filter((step) => {
+      const refusal = keys.get(step.key) ?? (all ? keys.get(null) : undefined);
+      if (refusal === undefined) return true;
+      refused.push({
+        reason: 'GuardRefused',
+        app: plan.app,
+        subject: step.subject,
+        message: `${refusal.rule}: ${refusal.message}`,
+        until: null,
+        change: step,
+      });
+      return false;
+    });
+    return steps.length === 0 ? [] : [{ ...wave, steps }];
+  });
+  return planOf(context, waves, [...plan.held, ...refused], finding);
+}
+
+/** Stamps of several revisions, none of them with a history here: which one is meant, only a person can say. */
+export function stampedRevisions(context: Pick<PlanContext, 'observed' | 'owner'>): readonly string[] {
+  const found = context.observed.machines.filter(isActive).flatMap((machine) => {
+    const belonging = belongingOf(machine, context.owner);
+    return belonging.is === 'foreign' ? [] : [belonging.stamp.revision];
+  });
+  return [...new Set(found)].sort();
+}
