@@ -13,6 +13,7 @@ import type { Member } from './members.ts';
 import { membersOf, mustRun } from './members.ts';
 import { isActive, isStarted } from './observed.ts';
 import type { Hold } from './plan.ts';
+import { lacksProof } from './proof.ts';
 import type { CompiledGroup, Rollout } from './revision.ts';
 import type { RolloutChoice } from './rollout.ts';
 import { chooseUpdates } from './rollout.ts';
@@ -195,8 +196,8 @@ function floor(scene: GroupScene, rest: readonly Member[], taken: ReadonlySet<st
 /** Everything is written but all of it sleeps: one is woken, proved, and left for the proxy to stop. */
 function proof(scene: GroupScene, changes: readonly Change[]): readonly Change[] {
   const { context, group, counts } = scene;
-  if (context.memory.release === null || changes.length > 0 || isProved(scene)) return [];
   const members = counts.kept.filter(({ standby }) => !standby);
+  if (changes.length > 0 || !lacksProof(context, group, members)) return [];
   if (members.some(({ ready, moving, machine, current }) => ready || moving || isStarted(machine) || !current)) return [];
   const first = members.find(({ hash }) => hash !== null);
   return first === undefined

@@ -1,7 +1,8 @@
 /** What an observation teaches: memory in, memory out. Pure. */
-import type { Drift } from './change.ts';
+import type { Change, Drift } from './change.ts';
 import { contentKey } from './change.ts';
 import type { Finding, PlanContext } from './finding.ts';
+import { digest } from './ids.ts';
 import { membersOf } from './members.ts';
 import type { AppMemory } from './memory.ts';
 import { CAPACITY_BACKOFF_MS, CONTENTION_WINDOW_MS } from './memory.ts';
@@ -72,7 +73,8 @@ export function learnFromFinding(
   const seen = finding.drifts.filter(({ key }) => memory.driftSeen[key] === undefined);
   const current = new Set(finding.drifts.map(({ key }) => key));
   const gone = Object.entries(memory.driftSeen).flatMap(([key, since]) => (current.has(key) ? [] : [{ key, since }]));
-  const adopting = finding.now.some(({ cause }) => cause === 'adoption');
+  const adopted = finding.now.filter(({ cause }) => cause === 'adoption');
+  const adopting = adopted.length > 0;
   const hasOwn = observed.machines.some((machine) => isActive(machine) && belongingOf(machine, owner).is !== 'foreign');
   return {
     news: { seen, gone },
@@ -82,9 +84,15 @@ export function learnFromFinding(
       temporary: [...new Set(finding.temporary)],
       adopted: memory.adopted || (hasOwn && !adopting),
       settling: adopting || (memory.settling && !synced),
+      // What ran when it was taken over needs no proof.
+      proofs: [...new Set([...memory.proofs, ...adopted.flatMap(contentOf)])],
       adoptedAddresses: adopting ? addressesOf(observed) : memory.adoptedAddresses,
       syncedRevision: synced ? context.revision : memory.syncedRevision,
     },
   };
 }
 const addressesOf = (observed: ObservedApp): string[] => observed.addresses.map(({ ip }) => ip);
+const contentOf = ({ group, action }: Change): readonly string[] =>
+  group === null || action.verb !== 'restamp'
+    ? []
+    : [contentKey(group, { hash: action.stamp.hash, digest: action.stamp.image === '' ? null : digest(action.stamp.image) })];

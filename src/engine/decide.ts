@@ -14,6 +14,7 @@ import { planOrphans } from '#domain/orphans.ts';
 import type { Hold, Plan, Wave } from '#domain/plan.ts';
 import { sealPlan } from '#domain/plan.ts';
 import { priceOfPlan } from '#domain/price.ts';
+import { isProven } from '#domain/proof.ts';
 import type { Controls } from '#domain/restrain.ts';
 import { restrain } from '#domain/restrain.ts';
 import { belongingOf } from '#domain/stamp.ts';
@@ -37,7 +38,7 @@ export function decide(base: PlanContext, controls: Controls, guard: (memory: Ap
   const asked = [...finding.now, ...finding.later.flat()];
   const unmet = finding.holds.some(({ reason }) => UNMET.includes(reason));
   const content = asked.length === 0 && !unmet;
-  const synced = content && context.observed.complete && !gone;
+  const synced = content && context.observed.complete && !gone && isProven(context);
   const learned = learnFromFinding(context, finding, synced);
   const after = { ...context, memory: learned.memory };
   const { now, holds } = restrain(finding, context, controls);
