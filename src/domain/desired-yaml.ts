@@ -1,0 +1,136 @@
+/** YAML text → values that know where they stand. Bounded in size, nesting and aliases; never throws. */
+import { type Document, isAlias, isMap, isNode, isScalar, isSeq, LineCounter, type Pair, parseAllDocuments, Scalar, visit } from 'yaml';
+import type { Problem } from './problem.ts';
+
+/** 1,000 apps in one file are about 1 MiB. */
+export const MAX_FILE_BYTES = 4 * 1024 * 1024;
+/** How much aliases may multiply a document: written by hand they are a handful. */
+const MAX_ALIASES = 100;
+
+export type Path = readonly PropertyKey[];
+export interface Place {
+  readonly file: string;
+  readonly line: number;
+  readonly column: number;
+}
+/** Where the value (or the key) at a path stands; the nearest thing around it when it is not there. */
+export type Locate = (path: Path, side?: 'key' | 'value') => Place;
+export interface YamlDocument {
+  readonly value: unknown;
+  readonly locate: Locate;
+}
+/** Changes one text; null leaves it. */
+export type Rewrite = (text: string, place: () => Place) => string | null;
+export interface YamlFile {
+  readonly documents: readonly RawDocument[];
+  readonly problems: readonly Problem[];
+}
+export interface RawDocument {
+  /** As written. */
+  readonly peek: (path: Path) => unknown;
+  readonly locate: Locate;
+  /** The value, after each text that is no key went through `rewrite`. */
+  readonly read: (rewrite: Rewrite | null) => { readonly value: unknown; readonly problem: Problem | null };
+}
+
+export function readYaml(file: string, text: string): YamlFile {
+  const start = { file, line: 1, column: 1 };
+  if (Buffer.byteLength(text) > MAX_FILE_BYTES) return { documents: [], problems: [tooLarge(start)] };
+  const lines = new LineCounter();
+  const parsed = parse(text, lines);
+  if (parsed === null) return { documents: [], problems: [tooDeep(start)] };
+  const placeOf = (offset: number): Place => {
+    const { line, col } = lines.linePos(offset);
+    return { file, line: Math.max(1, line), column: Math.max(1, col) };
+  };
+  const problems = parsed.flatMap((document) =>
+    [...document.errors, ...document.warnings].map((wrong) => ({
+      ...placeOf(wrong.pos[0]),
+      rule: 'yaml-syntax',
+      message: wrong.message,
+      remedy: 'correct the YAML: indentation by spaces, quotes around text with special characters',
+    })),
+  );
+  const whole = parsed.filter((document) => document.errors.length === 0 && document.contents !== null && !isEmpty(document));
+  return { documents: whole.map((document) => makeRaw(document, placeOf)), problems };
+}
+function parse(text: string, lineCounter: LineCounter): readonly Document[] | null {
+  try {
+    // Pretty errors quote the line they are about: it may hold a secret.
+    const parsed = parseAllDocuments(text, { lineCounter, prettyErrors: false });
+    return Array.isArray(parsed) ? parsed : [];
+  } catch (error) {
+    // The composer is recursive: a file nested deeper than the stack ends here.
+    if (error instanceof RangeError) return null;
+    throw error;
+  }
+}
+const isEmpty = (document: Document): boolean => isScalar(document.contents) && document.contents.value === null;
+
+function makeRaw(document: Document, placeOf: (offset: number) => Place): RawDocument {
+  const locate: Locate = (path, side = 'value') => placeOf(offsetOf(document, path, side));
+  return {
+    locate,
+    peek: (path) => document.getIn(path),
+    read: (rewrite) => {
+      if (rewrite !== null) rewriteScalars(document, rewrite, placeOf);
+      try {
+        return { value: document.toJS({ maxAliasCount: MAX_ALIASES }), problem: null };
+      } catch (error) {
+        if (!(error instanceof ReferenceError || error instanceof RangeError)) throw error;
+        return { value: null, problem: aliasBomb(locate([])) };
+      }
+    },
+  };
+}
+function rewriteScalars(document: Document, rewrite: Rewrite, placeOf: (offset: number) => Place): void {
+  visit(document, {
+    Scalar: (key, node) => {
+      if (key === 'key' || typeof node.value !== 'string') return;
+      const written = rewrite(node.value, () => placeOf(node.range?.[0] ?? 0));
+      if (written !== null) node.value = node.type === Scalar.PLAIN ? resolvePlain(written) : written;
+    },
+  });
+}
+/** Unquoted text is read as YAML would read the result, where that loses nothing. */
+function resolvePlain(text: string): string | number | boolean {
+  if (text === 'true' || text === 'false') return text === 'true';
+  return text !== '' && String(Number(text)) === text && Number.isFinite(Number(text)) ? Number(text) : text;
+}
+
+function offsetOf(document: Document, path: Path, side: 'key' | 'value'): number {
+  let node: unknown = document.contents;
+  let offset = startOf(node) ?? 0;
+  for (const [at, step] of path.entries()) {
+    const pair = pairAt(node, step);
+    const next = pair === null ? (isSeq(node) ? node.items[Number(step)] : undefined) : pair.value;
+    if (pair === null && next === undefined) return offset;
+    const last = at === path.length - 1;
+    offset = (last && side === 'key' ? startOf(pair?.key) : startOf(next)) ?? startOf(pair?.key) ?? offset;
+    if (isAlias(next)) return offset;
+    node = next;
+  }
+  return offset;
+}
+const pairAt = (node: unknown, step: PropertyKey): Pair | null =>
+  isMap(node) ? (node.items.find(({ key }) => (isScalar(key) ? String(key.value) : String(key)) === String(step)) ?? null) : null;
+const startOf = (node: unknown): number | undefined => (isNode(node) ? node.range?.[0] : undefined);
+
+const tooLarge = (place: Place): Problem => ({
+  ...place,
+  rule: 'too-large',
+  message: `the file is larger than ${MAX_FILE_BYTES / 1024 / 1024} MiB`,
+  remedy: 'split it into several files of the same folder',
+});
+const tooDeep = (place: Place): Problem => ({
+  ...place,
+  rule: 'too-large',
+  message: 'the file is nested too deeply to be read',
+  remedy: 'write it with the few levels the kinds have',
+});
+const aliasBomb = (place: Place): Problem => ({
+  ...place,
+  rule: 'too-large',
+  message: 'anchors and aliases multiply this document beyond reason',
+  remedy: `write the values out; at most ${MAX_ALIASES} uses of an alias are read`,
+});
