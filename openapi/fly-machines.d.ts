@@ -3245,10 +3245,10 @@ export interface components {
             readonly type?: string;
         };
         readonly "fly.Static": {
-            readonly guest_path: string;
+            readonly guest_path?: string;
             readonly index_document?: string;
             readonly tigris_bucket?: string;
-            readonly url_prefix: string;
+            readonly url_prefix?: string;
         };
         readonly "fly.StopConfig": {
             readonly signal?: string;
