@@ -1,13 +1,15 @@
 /** What an observation teaches: memory in, memory out. Pure. */
 import type { Change, Drift } from './change.ts';
 import { contentKey } from './change.ts';
+import { recordOf } from './drift-record.ts';
 import type { Finding, PlanContext } from './finding.ts';
 import { digest } from './ids.ts';
 import { membersOf } from './members.ts';
-import type { AppMemory } from './memory.ts';
+import type { AppMemory, DriftRecord } from './memory.ts';
 import { CAPACITY_BACKOFF_MS, CONTENTION_WINDOW_MS } from './memory.ts';
 import type { ObservedApp } from './observed.ts';
 import { isActive } from './observed.ts';
+import { correctionKey } from './restrain.ts';
 import { incarnationOf, slotOf } from './scale.ts';
 import { belongingOf } from './stamp.ts';
 import type { Instant } from './units.ts';
@@ -60,8 +62,8 @@ function recentCorrections(memory: AppMemory, now: Instant): AppMemory['correcti
 
 export interface DriftNews {
   readonly seen: readonly Drift[];
-  /** Keys that are gone, with when they were first seen. */
-  readonly gone: readonly { readonly key: string; readonly since: Instant }[];
+  /** `corrected`: we wrote it; else it went away by itself. */
+  readonly gone: readonly { readonly record: DriftRecord; readonly corrected: boolean }[];
 }
 /** After planning: what drifts since when, adoption, and whether all is as this revision asks. */
 export function learnFromFinding(
@@ -69,10 +71,16 @@ export function learnFromFinding(
   finding: Finding,
   synced: boolean,
 ): { readonly memory: AppMemory; readonly news: DriftNews } {
-  const { memory, now, observed, owner } = context;
-  const seen = finding.drifts.filter(({ key }) => memory.driftSeen[key] === undefined);
+  const { memory, observed, owner } = context;
+  const seen = finding.drifts.filter(({ key }) => memory.drifts[key] === undefined);
   const current = new Set(finding.drifts.map(({ key }) => key));
-  const gone = Object.entries(memory.driftSeen).flatMap(([key, since]) => (current.has(key) ? [] : [{ key, since }]));
+  const gone = Object.entries(memory.drifts).flatMap(([key, record]) => {
+    const at =
+      memory.corrections[
+        correctionKey({ app: context.app.app, action: { kind: record.kind }, subject: record.subject }, record.pointer)
+      ]?.at(-1);
+    return current.has(key) ? [] : [{ record, corrected: at !== undefined && at >= record.at }];
+  });
   const adopted = finding.now.filter(({ cause }) => cause === 'adoption');
   const adopting = adopted.length > 0;
   const hasOwn = observed.machines.some((machine) => isActive(machine) && belongingOf(machine, owner).is !== 'foreign');
@@ -80,7 +88,7 @@ export function learnFromFinding(
     news: { seen, gone },
     memory: {
       ...memory,
-      driftSeen: Object.fromEntries(finding.drifts.map(({ key }) => [key, memory.driftSeen[key] ?? now])),
+      drifts: Object.fromEntries(finding.drifts.map((drift) => [drift.key, memory.drifts[drift.key] ?? recordOf(drift, context)])),
       temporary: [...new Set(finding.temporary)],
       adopted: memory.adopted || (hasOwn && !adopting),
       settling: adopting || (memory.settling && !synced),

@@ -1,6 +1,7 @@
 /** The machines of one process group as the planner sees them: whose they are, what they run against what they were written with and what
  *  they should run, and whether they serve. Pure. */
 import type { FieldDifference } from './change.ts';
+import { hideSecrets } from './drift-record.ts';
 import { diffOwned, hashOwned, ownedView } from './flyconfig/ownership.ts';
 import { isReady } from './health.ts';
 import type { ConfigHash, GroupName } from './ids.ts';
@@ -93,7 +94,7 @@ function differencesOf(
   imageOk: boolean,
   have: ReturnType<typeof ownedView>,
 ): readonly FieldDifference[] {
-  const fields = diffOwned(ownedView(group.config, group.ownership), have);
+  const fields = diffOwned(ownedView(group.config, group.ownership), have).map(hideSecrets);
   if (imageOk || image === null) return fields;
   const to = `${image.reference}${image.digest === null ? '' : ` (${image.digest.slice(0, 19)})`}`;
   return [{ pointer: '/image', from: imageText(machine.image), to, group: 'image' }, ...fields];

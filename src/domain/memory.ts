@@ -1,9 +1,22 @@
 /** What trimtab remembers of one app between passes: small, JSON, rebuilt from stamps when lost. */
 import { z } from 'zod';
+import { FIELD_GROUPS, KIND_NAMES } from './change.ts';
 import type { Instant } from './units.ts';
 import { instant } from './units.ts';
 
 const at = z.number().int().transform(instant);
+/** When a drift was first seen, and what it is. */
+export const DriftRecord = z.object({
+  at,
+  kind: z.enum(KIND_NAMES),
+  subject: z.string(),
+  pointer: z.string(),
+  field: z.enum(FIELD_GROUPS),
+  from: z.string(),
+  to: z.string(),
+  actor: z.string().nullable(),
+});
+export type DriftRecord = z.infer<typeof DriftRecord>;
 export const AppMemory = z.object({
   /** Taken over, or made by us: later unstamped machines are foreign. */
   adopted: z.boolean().default(false),
@@ -11,8 +24,8 @@ export const AppMemory = z.object({
   settling: z.boolean().default(false),
   /** Was Synced at this revision. */
   syncedRevision: z.string().nullable().default(null),
-  /** Drift key → first seen. */
-  driftSeen: z.record(z.string(), at).default({}),
+  /** By drift key. */
+  drifts: z.record(z.string(), DriftRecord).default({}),
   /** Step key → times of its last corrections, oldest first. */
   corrections: z.record(z.string(), z.array(at)).default({}),
   /** Content keys of which one machine was seen started and passing. */

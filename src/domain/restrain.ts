@@ -1,6 +1,6 @@
 /** Which changes wait, and why: mode, halt, grace, approval, dependencies, contention, prune. The planner says what is to be done; this says
  *  what is not done now. Pure. */
-import type { Change, Drift } from './change.ts';
+import type { Change, Drift, KindName } from './change.ts';
 import { driftKey } from './change.ts';
 import type { Finding, PlanContext } from './finding.ts';
 import { CONTENTION_LIMIT, CONTENTION_WINDOW_MS, correctionsSince } from './memory.ts';
@@ -14,6 +14,8 @@ export interface Controls {
   readonly halted: string | null;
   /** A person said `trimtab apply` for this app and revision. */
   readonly approved: boolean;
+  /** Null, or why a person has to say so before anything but drift is written. */
+  readonly awaitsApproval: string | null;
   /** Apps of `dependsOn` that are not Synced yet. */
   readonly waitsFor: readonly string[];
   /** Somebody else's platform release that is under way. */
@@ -29,15 +31,17 @@ export interface Restrained {
 }
 /** When a drift may be corrected: at once when urgent, else after the grace from first seen. */
 export function correctAt(drift: Pick<Drift, 'key' | 'urgent'>, context: PlanContext): Instant {
-  const first = context.memory.driftSeen[drift.key] ?? context.now;
+  const first = context.memory.drifts[drift.key]?.at ?? context.now;
   return drift.urgent ? first : after(first, context.app.sync.selfHeal.grace);
 }
 
 type Rule = (change: Change, context: PlanContext, controls: Controls) => { readonly message: string; readonly until?: Instant } | null;
 
 /** Under which corrections of one thing are counted: a machine made again under its next name is the same thing. */
-export const correctionKey = (change: Pick<Change, 'app' | 'action' | 'subject'>, pointer: string): string =>
-  driftKey(change.app, change.action.kind, slotOf(change.subject), pointer);
+export const correctionKey = (
+  change: Pick<Change, 'app' | 'subject'> & { readonly action: { readonly kind: KindName } },
+  pointer: string,
+): string => driftKey(change.app, change.action.kind, slotOf(change.subject), pointer);
 
 /** In this order: the first that applies names the hold. */
 const RULES: readonly (readonly [HoldReason, Rule])[] = [
@@ -101,8 +105,10 @@ function waitsForDependency(change: Change, _context: PlanContext, { waitsFor }:
   if (waitsFor.length === 0 || change.cause !== 'change') return null;
   return { message: `${change.why}: waits for ${waitsFor.join(', ')}` };
 }
-function asksForApproval(change: Change, { memory }: PlanContext, { approved }: Controls) {
+function asksForApproval(change: Change, { memory }: PlanContext, { approved, awaitsApproval }: Controls) {
   if (approved) return null;
+  if (awaitsApproval !== null && change.cause !== 'drift' && change.cause !== 'floor')
+    return { message: `${change.why}: ${awaitsApproval}` };
   if (change.needsApproval !== null) return { message: `${change.why}: ${change.needsApproval}` };
   const disturbs = change.restarts || change.destroys;
   if (memory.settling && disturbs && !change.urgent) return { message: `${change.why}: first change after taking the app over` };

@@ -3,7 +3,7 @@
 import type { Step } from '#domain/change.ts';
 import type { ClockDep } from '#domain/clock.ts';
 import type { PlatformError, TrimtabError } from '#domain/errors.ts';
-import { ERRORS, failure } from '#domain/errors.ts';
+import { failure } from '#domain/errors.ts';
 import type { TellDep } from '#domain/events.ts';
 import { capacityKey } from '#domain/group-counts.ts';
 import type { AppMemory } from '#domain/memory.ts';
@@ -17,7 +17,7 @@ import { elapsed, minutes } from '#domain/units.ts';
 import type { Receipt } from '#kinds/kind.ts';
 import { applyStep } from '#kinds/registry.ts';
 import type { FlyDep } from '#platform/fly/port.ts';
-import type { AppStoreDep, HaltDep } from './ports.ts';
+import type { AppStoreDep, AuditRow, HaltDep } from './ports.ts';
 import { noteReceipt } from './recover.ts';
 import type { AppTarget } from './target.ts';
 
@@ -50,13 +50,18 @@ export async function execute(
   const steps = wave?.ready === true ? wave.steps.filter(({ key }) => !pending.has(key)) : [];
   let done: Executed = { memory, landed: 0, errors: [] };
   for (const batch of batches(steps)) {
-    const outcomes = await Promise.all(batch.map((step) => run(deps, target, plan, step, signal)));
-    for (const [at, outcome] of outcomes.entries()) {
-      const step = batch[at];
-      if (step === undefined) continue;
-      if (!outcome.ok) return outcome;
-      done = account(done, step, outcome.value, target, deps.clock.now());
+    const attempts = await Promise.all(batch.map((step) => attempt(deps, plan, step, signal)));
+    const made = attempts.flatMap((tried) => (tried.ok && tried.value !== null ? [tried.value] : []));
+    for (const call of made) done = account(done, call, target, deps.clock.now());
+    // What the calls brought is noted before their intents are closed: a crash in between looks them up again.
+    const saved = await deps.store.saveApp(plan.environment, plan.app, { memory: done.memory, status: null }, signal);
+    if (!saved.ok) return saved;
+    for (const call of made) {
+      const closed = await close(deps, plan, call, signal);
+      if (!closed.ok) return closed;
     }
+    const failed = attempts.find((tried) => !tried.ok);
+    if (failed !== undefined && !failed.ok) return failed;
   }
   return ok(done);
 }
@@ -73,18 +78,14 @@ function batches(steps: readonly Step[]): readonly (readonly Step[])[] {
   return groups;
 }
 
-type Outcome =
-  | { readonly did: 'landed'; readonly receipt: Receipt }
-  | { readonly did: 'skipped' }
-  | { readonly did: 'failed'; readonly error: PlatformError };
-
-async function run(
-  deps: ExecuteDeps,
-  target: AppTarget,
-  plan: Plan,
-  step: Step,
-  signal: AbortSignal,
-): Promise<Result<Outcome, TrimtabError>> {
+interface Call {
+  readonly step: Step;
+  readonly result: Result<Receipt, PlatformError>;
+  readonly started: Instant;
+  readonly ended: Instant;
+}
+/** Null: an intent for this subject is open already. */
+async function attempt(deps: ExecuteDeps, plan: Plan, step: Step, signal: AbortSignal): Promise<Result<Call | null, TrimtabError>> {
   const { environment, app } = plan;
   const stop = deps.halted(environment);
   if (stop !== null) return err(failure('HALTED', stop));
@@ -95,42 +96,53 @@ async function run(
   const opened = await deps.store.openIntent({ ...row, step: { app, subject, intent, action, cause, why } }, signal);
   if (!opened.ok) return opened;
   if (opened.value === 'stale') return err(failure('FLY_CANCELLED', `another writer took ${app} over`));
-  if (opened.value === 'busy') return ok({ did: 'skipped' });
-  const about = { environment, app, kind: action.kind, verb: action.verb, subject, cause, why };
-  deps.tell({ type: 'StepStarted', ...about });
+  if (opened.value === 'busy') return ok(null);
+  deps.tell({ type: 'StepStarted', environment, app, kind: action.kind, verb: action.verb, subject, cause, why });
   const result = await applyStep(deps, { app, subject, intent, action }, deps.deadline(STEP_DEADLINE, signal));
-  const ended = deps.clock.now();
-  const took = elapsed(started, ended);
-  if (!result.ok && ERRORS[result.error.code].retry === 'lookup' && result.error.code === 'FLY_AMBIGUOUS') {
-    deps.tell({ type: 'StepFinished', ...about, result: 'ambiguous', code: result.error.code, message: result.error.message, took });
-    return ok({ did: 'failed', error: result.error });
+  return ok({ step, result, started, ended: deps.clock.now() });
+}
+/** An ambiguous call stays open: the next pass looks it up. */
+async function close(deps: ExecuteDeps, plan: Plan, call: Call, signal: AbortSignal): Promise<Result<void, TrimtabError>> {
+  const { step, result, ended } = call;
+  const { environment, app } = plan;
+  const about = {
+    environment,
+    app,
+    kind: step.action.kind,
+    verb: step.action.verb,
+    subject: step.subject,
+    cause: step.cause,
+    why: step.why,
+  };
+  const took = elapsed(call.started, ended);
+  const code = result.ok ? null : result.error.code;
+  const message = result.ok ? result.value.id : result.error.message;
+  if (code === 'FLY_AMBIGUOUS') {
+    deps.tell({ type: 'StepFinished', ...about, result: 'ambiguous', code, message, took });
+    return ok(undefined);
   }
-  const note = result.ok ? result.value.id : `${result.error.code}: ${result.error.message}`;
-  const closed = await deps.store.closeIntent(intent, result.ok ? 'landed' : 'failed', note, ended, signal);
+  const note = code === null ? message : `${code}: ${message}`;
+  const closed = await deps.store.closeIntent(step.intent, code === null ? 'landed' : 'failed', note, ended, signal);
   if (!closed.ok) return closed;
-  const audit = { at: ended, actor: 'trimtab', environment, app, what: `${action.kind}/${subject} ${action.verb}` };
-  const fields = step.fields.length === 0 ? [{ pointer: '', from: undefined, to: undefined }] : step.fields;
-  const rows = fields.map(({ pointer, from, to }) => ({
-    ...audit,
-    what: pointer === '' ? audit.what : `${audit.what} ${pointer}`,
+  deps.tell({ type: 'StepFinished', ...about, result: code === null ? 'landed' : 'failed', code, message, took });
+  return deps.store.audit(auditRows(plan, call, code === null ? 'landed' : note), signal);
+}
+function auditRows(plan: Plan, { step, ended }: Call, result: string): readonly AuditRow[] {
+  const what = `${step.action.kind}/${step.subject} ${step.action.verb}`;
+  const row = { at: ended, actor: 'trimtab', environment: plan.environment, app: plan.app, why: `${step.cause}: ${step.why}`, result };
+  if (step.fields.length === 0) return [{ ...row, what, from: null, to: null }];
+  return step.fields.map(({ pointer, from, to }) => ({
+    ...row,
+    what: `${what} ${pointer}`,
     from: from === undefined ? null : JSON.stringify(from),
     to: to === undefined ? null : JSON.stringify(to),
-    why: `${cause}: ${why}`,
-    result: result.ok ? 'landed' : note,
   }));
-  const audited = await deps.store.audit(rows, signal);
-  if (!audited.ok) return audited;
-  const code = result.ok ? null : result.error.code;
-  deps.tell({ type: 'StepFinished', ...about, result: result.ok ? 'landed' : 'failed', code, message: note, took });
-  return ok(result.ok ? { did: 'landed', receipt: result.value } : { did: 'failed', error: result.error });
 }
 
-function account(done: Executed, step: Step, outcome: Outcome, target: AppTarget, now: Instant): Executed {
-  if (outcome.did === 'skipped') return done;
+function account(done: Executed, { step, result }: Call, target: AppTarget, now: Instant): Executed {
   const corrected = { ...done.memory, corrections: noteCorrections(done.memory, step, now) };
-  if (outcome.did === 'landed')
-    return { ...done, landed: done.landed + 1, memory: noteReceipt(corrected, { step }, outcome.receipt, target, now) };
-  return { ...done, errors: [...done.errors, { step, error: outcome.error }], memory: noteFailure(corrected, step, outcome.error, now) };
+  if (result.ok) return { ...done, landed: done.landed + 1, memory: noteReceipt(corrected, { step }, result.value, target, now) };
+  return { ...done, errors: [...done.errors, { step, error: result.error }], memory: noteFailure(corrected, step, result.error, now) };
 }
 function noteCorrections(memory: AppMemory, step: Step, now: Instant): AppMemory['corrections'] {
   if (step.cause !== 'drift' && step.cause !== 'floor') return memory.corrections;

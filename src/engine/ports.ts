@@ -54,6 +54,7 @@ export interface AuditRow {
 export interface AppStore {
   /** Takes the app over: a new generation, above `atLeast` (the highest stamp seen). */
   takeApp(environment: EnvironmentName, app: AppName, atLeast: number, signal: AbortSignal): Stored<AppState>;
+  /** `status: null` leaves the stored status as it is. */
   saveApp(environment: EnvironmentName, app: AppName, state: Pick<AppState, 'memory' | 'status'>, signal: AbortSignal): Stored<void>;
   openIntent(intent: NewIntent, signal: AbortSignal): Stored<Opened>;
   openIntents(environment: EnvironmentName, app: AppName, signal: AbortSignal): Stored<readonly OpenIntent[]>;

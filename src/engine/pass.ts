@@ -1,0 +1,202 @@
+/** One pass over one app: recover, observe, decide, write the first wave, end. It never waits for a boot or a check; it comes back. */
+
+import type { AppStatus } from '#domain/condition.ts';
+import type { TrimtabError } from '#domain/errors.ts';
+import { ERRORS, remedyOf } from '#domain/errors.ts';
+import type { PassResult } from '#domain/events.ts';
+import type { PlanContext } from '#domain/finding.ts';
+import type { AppMemory } from '#domain/memory.ts';
+import type { ObservedApp } from '#domain/observed.ts';
+import type { Plan } from '#domain/plan.ts';
+import { correctAt } from '#domain/restrain.ts';
+import type { Result } from '#domain/result.ts';
+import { err, ok } from '#domain/result.ts';
+import { metadataToStamp, ownerOf } from '#domain/stamp.ts';
+import type { Ms } from '#domain/units.ts';
+import { elapsed, ms, seconds } from '#domain/units.ts';
+import { controlsOf } from './controls.ts';
+import type { Decision } from './decide.ts';
+import { decide } from './decide.ts';
+import { execute } from './execute.ts';
+import { guardFor } from './guarding.ts';
+import { observeApp, observeMachines } from './observe.ts';
+import type { PassDeps } from './pass-deps.ts';
+import type { AppState } from './ports.ts';
+import { recover } from './recover.ts';
+import { reportNews } from './report.ts';
+import type { AppRuntime } from './runtime.ts';
+import { isSettled, statusAfter, statusAfterFailure } from './status.ts';
+import type { AppTarget } from './target.ts';
+
+export interface PassOutcome {
+  readonly result: PassResult;
+  readonly steps: number;
+  /** Come back after this long, at the latest. */
+  readonly again: Ms;
+  readonly plan: Plan | null;
+  readonly error: TrimtabError | null;
+}
+/** While something moves: a tick. A rollout is polled by itself. */
+export const BUSY_AGAIN = seconds(2);
+const FIRST_BACKOFF_MS = 5_000;
+const LONGEST_BACKOFF_MS = 300_000;
+
+export async function runPass(deps: PassDeps, target: AppTarget, runtime: AppRuntime, signal: AbortSignal): Promise<PassOutcome> {
+  const started = deps.clock.now();
+  const done = await attempt(deps, target, runtime, signal);
+  const place = { environment: target.environment.name, app: target.app.app };
+  const took = elapsed(started, deps.clock.now());
+  if (done.ok) {
+    runtime.failures = 0;
+    deps.tell({ type: 'PassFinished', ...place, result: done.value.result, took, steps: done.value.steps });
+    return done.value;
+  }
+  const outcome = failed(deps, target, runtime, done.error);
+  deps.tell({ type: 'PassFinished', ...place, result: outcome.result, took, steps: 0 });
+  return outcome;
+}
+
+async function attempt(
+  deps: PassDeps,
+  target: AppTarget,
+  runtime: AppRuntime,
+  signal: AbortSignal,
+): Promise<Result<PassOutcome, TrimtabError>> {
+  const claimed = await claim(deps, target, runtime, signal);
+  if (!claimed.ok) return claimed;
+  const recovered = await recover(deps, target, claimed.value.memory, signal);
+  if (!recovered.ok) return recovered;
+  if (recovered.value.landed > 0) runtime.full = null;
+  const observed = await look(deps, target, runtime, recovered.value.memory, signal);
+  if (!observed.ok) return observed;
+  const context = contextOf(deps, target, claimed.value.generation, recovered.value.memory, observed.value);
+  const controls = controlsOf(deps, target, context, claimed.value.fresh);
+  const decision = decide(context, controls, (memory) => guardFor(deps, target, { ...context, memory }, controls), target.gone);
+  for (const { rule, message } of decision.refusals)
+    deps.tell({ type: 'GuardRefused', environment: target.environment.name, app: target.app.app, rule, message });
+  const told = await reportNews(deps, target, context, decision, signal);
+  if (!told.ok) return told;
+  const status = statusAfter(target, { ...context, memory: decision.memory }, decision, runtime.status);
+  const saved = await deps.store.saveApp(target.environment.name, target.app.app, { memory: decision.memory, status }, signal);
+  if (!saved.ok) return saved;
+  tellStatus(deps, target, runtime, status);
+  const executed = await execute(deps, target, decision.plan, decision.memory, recovered.value.pending, signal);
+  if (!executed.ok) return executed;
+  const { memory, landed, errors } = executed.value;
+  runtime.state = { ...claimed.value, memory, status, fresh: false };
+  runtime.plan = decision.plan;
+  if (decision.synced) deps.onSynced(target);
+  if (wroteOther(decision.plan) || errors.length > 0) runtime.full = null;
+  const first = errors[0]?.error ?? null;
+  const stopping = first !== null && ERRORS[first.code].retry === 'stop';
+  if (stopping) return err(first);
+  return ok({
+    result: resultOf(decision, landed, errors.length),
+    steps: landed,
+    again: againAfter(deps, decision, context, landed, errors.length, runtime),
+    plan: decision.plan,
+    error: first,
+  });
+}
+
+/** The first pass of this process takes the app over; later ones go on with what is in memory. */
+async function claim(deps: PassDeps, target: AppTarget, runtime: AppRuntime, signal: AbortSignal): Promise<Result<AppState, TrimtabError>> {
+  if (runtime.state !== null) return ok(runtime.state);
+  const taken = await deps.store.takeApp(target.environment.name, target.app.app, runtime.highestStamp, signal);
+  if (!taken.ok) return taken;
+  runtime.state = taken.value;
+  runtime.status ??= taken.value.status;
+  return taken;
+}
+/** Everything at first, after anything but a machine was written, and once per resync; machines alone in between. */
+async function look(
+  deps: PassDeps,
+  target: AppTarget,
+  runtime: AppRuntime,
+  memory: AppMemory,
+  signal: AbortSignal,
+): Promise<Result<ObservedApp, TrimtabError>> {
+  const { full } = runtime;
+  const young = full !== null && deps.clock.now() - full.at < deps.resync();
+  const observed =
+    young && !runtime.wantsFull
+      ? await observeMachines(deps, full.observed, memory, signal)
+      : await observeApp(deps, target.app.app, target.environment.organization, memory, signal);
+  if (!observed.ok) return observed;
+  if (!young || runtime.wantsFull)
+    runtime.full = observed.value.info === null ? null : { observed: observed.value, at: observed.value.observedAt };
+  runtime.wantsFull = false;
+  const stamps = observed.value.machines.map(({ metadata }) => metadataToStamp(metadata)?.generation ?? 0);
+  const highest = Math.max(0, ...stamps);
+  // A store that was lost starts above every stamp it finds.
+  if (runtime.state !== null && highest > runtime.state.generation) {
+    runtime.highestStamp = highest;
+    const taken = await deps.store.takeApp(target.environment.name, target.app.app, highest, signal);
+    if (!taken.ok) return taken;
+    runtime.state = { ...runtime.state, generation: taken.value.generation };
+  }
+  return observed;
+}
+function contextOf(deps: PassDeps, target: AppTarget, generation: number, memory: AppMemory, observed: ObservedApp): PlanContext {
+  const now = deps.clock.now();
+  return {
+    now,
+    environment: target.environment,
+    owner: ownerOf(target.environment.organization, target.environment.name),
+    app: target.app,
+    observed,
+    memory,
+    revision: target.revision,
+    generation,
+    seed: deps.nextSeed(),
+  };
+}
+
+const wroteOther = (plan: Plan): boolean =>
+  plan.waves[0]?.ready === true && plan.waves[0].steps.some(({ action }) => action.kind !== 'machine-group');
+function resultOf(decision: Decision, landed: number, errors: number): PassResult {
+  if (errors > 0) return 'failed';
+  if (landed > 0) return 'progress';
+  if (decision.synced) return 'synced';
+  return decision.plan.held.length > 0 ? 'held' : 'progress';
+}
+/** Soon while something moves; when the next hold or grace ends; else at the next resync. */
+function againAfter(deps: PassDeps, decision: Decision, context: PlanContext, landed: number, errors: number, runtime: AppRuntime): Ms {
+  const { plan, memory } = decision;
+  if (errors > 0) return backoff(deps, runtime);
+  const moving = landed > 0 || memory.release !== null || Object.keys(memory.recent).length > 0 || !isSettled(context);
+  if (moving) return BUSY_AGAIN;
+  const graces = plan.drifts.map(({ key, urgent }) => correctAt({ key, urgent }, { ...context, memory }));
+  const ends = [...plan.held.flatMap(({ until }) => (until === null ? [] : [until])), ...graces].filter((at) => at > context.now);
+  const soonest = Math.min(deps.resync(), ...ends.map((at) => at - context.now));
+  return ms(Math.max(soonest, BUSY_AGAIN));
+}
+function backoff(deps: PassDeps, runtime: AppRuntime): Ms {
+  runtime.failures += 1;
+  const span = Math.min(FIRST_BACKOFF_MS * 2 ** (runtime.failures - 1), LONGEST_BACKOFF_MS);
+  return ms(span * (0.75 + deps.random.next() / 2));
+}
+
+function tellStatus(deps: PassDeps, target: AppTarget, runtime: AppRuntime, status: AppStatus): void {
+  const previous = runtime.status;
+  runtime.status = status;
+  deps.tell({
+    type: 'AppStatusChanged',
+    environment: target.environment.name,
+    app: target.app.app,
+    status,
+    previous: previous === null ? null : { sync: previous.sync, health: previous.health },
+  });
+}
+function failed(deps: PassDeps, target: AppTarget, runtime: AppRuntime, error: TrimtabError): PassOutcome {
+  const place = { environment: target.environment.name, app: target.app.app };
+  runtime.full = null;
+  // What was in memory may be behind the store: the next pass reads it again.
+  runtime.state = null;
+  const again = error.code === 'HALTED' || error.code === 'FLY_CANCELLED' ? BUSY_AGAIN : backoff(deps, runtime);
+  if (ERRORS[error.code].condition === 'Stalled')
+    deps.tell({ type: 'AppStalled', ...place, code: error.code, message: error.message, remedy: remedyOf(error) });
+  const status = statusAfterFailure(target, error, runtime.status, deps.clock.now());
+  tellStatus(deps, target, runtime, status);
+  return { result: ERRORS[error.code].condition === 'Unknown' ? 'unknown' : 'failed', steps: 0, again, plan: null, error };
+}
