@@ -11,6 +11,13 @@ import type { Reply } from './port.ts';
 
 export type Fetch = (request: Request) => Promise<Response>;
 
+/** How one of the platform's APIs is reached. */
+export interface ApiOptions {
+  readonly baseUrl: string;
+  readonly authorization: string;
+  readonly userAgent: string;
+  readonly fetch: Fetch;
+}
 /** What one attempt was, for metrics and logs. */
 export interface RequestSeen {
   readonly operation: string;

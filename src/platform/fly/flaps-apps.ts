@@ -1,8 +1,9 @@
 /** Apps, their addresses, certificates and secrets. */
 import { ok } from '#domain/result.ts';
 import { seconds } from '#domain/units.ts';
+import { goneIsDone } from './absence.ts';
 import { perform } from './call.ts';
-import { asText, type Flaps, goneIsDone, toRaw } from './flaps.ts';
+import { asText, type Flaps, toRaw } from './flaps.ts';
 import { readPages } from './pages.ts';
 import type { FlyClient } from './port.ts';
 import { judgeBy, judgeDone } from './reply.ts';

@@ -1,7 +1,8 @@
 /** Leases of machines. A lost reply to an acquire leaves a lease nobody has the nonce of: it ends with its TTL. */
 import type { AppName, MachineId } from '#domain/ids.ts';
+import { absentIsNull, goneIsDone } from './absence.ts';
 import { perform } from './call.ts';
-import { absentIsNull, asText, type Flaps, goneIsDone, toRaw } from './flaps.ts';
+import { asText, type Flaps, toRaw } from './flaps.ts';
 import type { FlyClient } from './port.ts';
 import { judgeBy, judgeDone } from './reply.ts';
 import { HeldLeaseReply, ObservedLeaseReply } from './states.ts';

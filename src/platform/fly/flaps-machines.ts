@@ -1,8 +1,9 @@
 /** Machines: read, create, update, move between states. */
 import type { AppName, MachineId } from '#domain/ids.ts';
 import { seconds } from '#domain/units.ts';
+import { goneIsDone } from './absence.ts';
 import { perform } from './call.ts';
-import { asText, type Flaps, goneIsDone, toRaw } from './flaps.ts';
+import { asText, type Flaps, toRaw } from './flaps.ts';
 import { machineOf, machinesOf } from './machine-state.ts';
 import type { CreateMachine, FlyClient, LaunchOptions, UpdateMachine } from './port.ts';
 import { judgeBy, judgeDone } from './reply.ts';

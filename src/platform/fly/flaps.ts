@@ -1,22 +1,15 @@
 /** The Machines API ("flaps"), typed by our own description of it. Bodies are read as text and parsed by zod: the types only hold the requests. */
 import createClient, { type Client } from 'openapi-fetch';
 import type { paths } from '#openapi/fly-machines.d.ts';
-import { type Call, type Fetch, perform, responseToHead, type Wire } from './call.ts';
+import { type ApiOptions, responseToHead, type Wire } from './call.ts';
 import type { RawReply } from './errors.ts';
-import type { Reply } from './port.ts';
 
-export interface FlapsOptions {
-  readonly baseUrl: string;
-  readonly authorization: string;
-  readonly userAgent: string;
-  readonly fetch: Fetch;
-}
 export interface Flaps {
   readonly wire: Wire;
   readonly http: Client<paths, 'application/json'>;
 }
 
-export const makeFlaps = (wire: Wire, options: FlapsOptions): Flaps => ({
+export const makeFlaps = (wire: Wire, options: ApiOptions): Flaps => ({
   wire,
   http: createClient<paths, 'application/json'>({
     // The platform's own client resolves /v1 against the root as well.
@@ -39,20 +32,3 @@ export const toRaw = async (answered: Promise<Answered>): Promise<RawReply> => {
   const body = data ?? error ?? '';
   return { ...responseToHead(response), text: typeof body === 'string' ? body : JSON.stringify(body) };
 };
-
-/** Absence as success: what is deleted twice is gone all the same. */
-export async function goneIsDone<T>(reply: Reply<T>): Reply<void> {
-  const result = await reply;
-  if (result.ok || result.error.code === 'FLY_NOT_FOUND') return { ok: true, value: undefined };
-  return result;
-}
-/** Absence as null. */
-export async function absentIsNull<T>(reply: Reply<T>): Reply<T | null> {
-  const result = await reply;
-  return !result.ok && result.error.code === 'FLY_NOT_FOUND' ? { ok: true, value: null } : result;
-}
-
-export const performOn =
-  (wire: Wire) =>
-  <T>(call: Call<T>, signal: AbortSignal): Reply<T> =>
-    perform(wire, call, signal);
