@@ -5,7 +5,7 @@ import { intentFor } from './finding.ts';
 import { applyOwned } from './flyconfig/ownership.ts';
 import type { Digest, IntentId } from './ids.ts';
 import { pinnedReference, runningReference } from './image.ts';
-import type { MachineConfig } from './machine-config.ts';
+import type { MachineConfig, MachineMount } from './machine-config.ts';
 import type { ObservedMachine, ObservedVolume } from './observed.ts';
 import type { CompiledGroup, CompiledImage } from './revision.ts';
 import { PLATFORM_VERSION_KEY, PROCESS_GROUP_KEY, type Stamp, stampToMetadata } from './stamp.ts';
@@ -73,7 +73,8 @@ export function createAction(
   const intent = intentFor(context.seed, `${context.app.app}/machine-group/${place.name}`);
   const stamp = stampFor(context, group, place.name, image.digest, intent);
   const owned = applyOwned(null, group.config, group.ownership);
-  const mounts = place.volume === null ? owned.mounts : owned.mounts?.map((mount) => ({ ...mount, volume: place.volume?.id }));
+  const volume = place.volume?.id;
+  const mounts = volume === undefined ? owned.mounts : owned.mounts?.map((mount): MachineMount => ({ ...mount, volume }));
   const config = finish(context, group, mounts === undefined ? owned : { ...owned, mounts }, image, stamp, true);
   return { kind: 'machine-group', verb: 'create', name: place.name, region: place.region, config, stamp, launch: 'start' };
 }

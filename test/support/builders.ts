@@ -39,6 +39,7 @@ export const aSync = (over: Partial<SyncPolicy> = {}): SyncPolicy => ({
 
 export const aConfig = (over: MachineConfig = {}): MachineConfig => ({
   env: { FLY_PROCESS_GROUP: 'app', PRIMARY_REGION: 'nrt' },
+  metadata: { fly_platform_version: 'v2', fly_process_group: 'app' },
   guest: { cpu_kind: 'shared', cpus: 1, memory_mb: 256 },
   services: [{ protocol: 'tcp', internal_port: 8080, ports: [{ port: 443, handlers: ['tls', 'http'] }] }],
   ...over,
