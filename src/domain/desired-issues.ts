@@ -9,7 +9,10 @@ type Issue = z.core.$ZodIssue;
 const MAX_TYPO = 3;
 
 export function issuesToProblems(schema: z.ZodType, value: unknown, issues: readonly Issue[], locate: Locate): readonly Problem[] {
-  return issues.flatMap((issue) => issueToProblems(schema, value, issue, [], locate));
+  // A rule over the keys of a map says nothing new where a key is unknown.
+  const typos = new Set(issues.flatMap(({ code, path }) => (code === 'unrecognized_keys' ? [path.join('/')] : [])));
+  const told = issues.filter(({ code, path }) => !(code === 'custom' && typos.has(path.join('/'))));
+  return told.flatMap((issue) => issueToProblems(schema, value, issue, [], locate));
 }
 function issueToProblems(schema: z.ZodType, value: unknown, issue: Issue, base: Path, locate: Locate): readonly Problem[] {
   const path = [...base, ...issue.path];
@@ -34,7 +37,13 @@ function issueToProblems(schema: z.ZodType, value: unknown, issue: Issue, base: 
   }
   if (issue.code === 'invalid_type') {
     const expected = TYPE_NAMES[issue.expected] ?? issue.expected;
-    return [make('wrong-type', `${pathText(path)}: expected ${expected}, found ${typeName(found)}`, describe(schema, path) ?? `write ${expected}`)];
+    return [
+      make(
+        'wrong-type',
+        `${pathText(path)}: expected ${expected}, found ${typeName(found)}`,
+        describe(schema, path) ?? `write ${expected}`,
+      ),
+    ];
   }
   if (issue.code === 'invalid_value') {
     const choices = issue.values.map(String);
@@ -46,7 +55,9 @@ function issueToProblems(schema: z.ZodType, value: unknown, issue: Issue, base: 
 }
 /** The branch that a value was meant for: the one whose own type fits, with the fewest faults. Null when none does. */
 function branchOf(branches: readonly (readonly Issue[])[]): readonly Issue[] | null {
-  const fits = branches.filter((issues) => !issues.some(({ code, path }) => path.length === 0 && (code === 'invalid_type' || code === 'invalid_value')));
+  const fits = branches.filter(
+    (issues) => !issues.some(({ code, path }) => path.length === 0 && (code === 'invalid_type' || code === 'invalid_value')),
+  );
   const [best] = [...fits].sort((a, b) => a.length - b.length);
   return best ?? null;
 }

@@ -40,24 +40,51 @@ export const defaultPrefix = (environment: string): string => `${environment.toU
 
 const PLACEHOLDER = /\$(\$?)\{([^{}]*)\}/g;
 const NAME_AND_DEFAULT = /^([A-Za-z_][A-Za-z0-9_]*)(?::-(.*))?$/s;
+/** No value of an environment variable on the platform is longer. */
+const MAX_TEXT = 65_536;
 export type Interpolated =
   | { readonly ok: true; readonly text: string }
-  | { readonly ok: false; readonly name: string; readonly why: 'unset' | 'malformed' };
+  | { readonly ok: false; readonly name: string; readonly why: 'unset' | 'malformed' | 'too-long' };
 
 /** Puts variables into a text: `${NAME}`, `${NAME:-default}` (for what is unset), `$${` for the characters themselves. */
 export function interpolate(text: string, find: (name: string) => string | null): Interpolated {
   let wrong: Interpolated | null = null;
+  let added = 0;
   const replaced = text.replace(PLACEHOLDER, (whole, escaped: string, inside: string) => {
     if (escaped !== '') return whole.slice(1);
     const [, name, fallback] = NAME_AND_DEFAULT.exec(inside) ?? [];
-    if (name === undefined) {
-      wrong ??= { ok: false, name: inside, why: 'malformed' };
-      return whole;
-    }
-    const value = find(name) ?? fallback;
-    if (value === undefined) wrong ??= { ok: false, name, why: 'unset' };
-    return value ?? whole;
+    const value = name === undefined ? null : (find(name) ?? fallback ?? null);
+    added += value?.length ?? 0;
+    if (name === undefined) wrong ??= { ok: false, name: inside, why: 'malformed' };
+    else if (value === null) wrong ??= { ok: false, name, why: 'unset' };
+    else if (added > MAX_TEXT) wrong ??= { ok: false, name, why: 'too-long' };
+    else return value;
+    return '';
   });
   return wrong ?? { ok: true, text: replaced };
 }
 export const hasPlaceholder = (text: string): boolean => text.includes('${');
+
+/** Variables of the folder, which may name each other and the process; a circle, and a name in its own text, mean the process. */
+export function resolveVariables(texts: ReadonlyMap<string, string>, find: Lookup['find']): ReadonlyMap<string, string> {
+  const resolved = new Map<string, string | null>();
+  const open = new Set<string>();
+  const resolve = (name: string): string | null => {
+    const text = texts.get(name);
+    if (text === undefined || open.has(name)) return find(name);
+    const known = resolved.get(name);
+    if (known !== undefined) return known;
+    open.add(name);
+    const put = interpolate(text, resolve);
+    open.delete(name);
+    const value = put.ok ? put.text : null;
+    resolved.set(name, value);
+    return value;
+  };
+  return new Map(
+    [...texts.keys()].flatMap((name): readonly [string, string][] => {
+      const value = resolve(name);
+      return value === null ? [] : [[name, value]];
+    }),
+  );
+}

@@ -6,6 +6,10 @@ import type { Problem } from './problem.ts';
 export const MAX_FILE_BYTES = 4 * 1024 * 1024;
 /** How much aliases may multiply a document: written by hand they are a handful. */
 const MAX_ALIASES = 100;
+/** One broken line can break every line after it: the first few say enough. */
+const MAX_SYNTAX_PROBLEMS = 20;
+/** The composer is recursive, and tells of a full stack as a fault of the text. */
+const STACK_FULL = /stack/i;
 
 export type Path = readonly PropertyKey[];
 export interface Place {
@@ -15,10 +19,6 @@ export interface Place {
 }
 /** Where the value (or the key) at a path stands; the nearest thing around it when it is not there. */
 export type Locate = (path: Path, side?: 'key' | 'value') => Place;
-export interface YamlDocument {
-  readonly value: unknown;
-  readonly locate: Locate;
-}
 /** Changes one text; null leaves it. */
 export type Rewrite = (text: string, place: () => Place) => string | null;
 export interface YamlFile {
@@ -29,6 +29,8 @@ export interface RawDocument {
   /** As written. */
   readonly peek: (path: Path) => unknown;
   readonly locate: Locate;
+  /** The file holds a placeholder somewhere: without one nothing needs rewriting. */
+  readonly hasPlaceholder: boolean;
   /** The value, after each text that is no key went through `rewrite`. */
   readonly read: (rewrite: Rewrite | null) => { readonly value: unknown; readonly problem: Problem | null };
 }
@@ -43,16 +45,16 @@ export function readYaml(file: string, text: string): YamlFile {
     const { line, col } = lines.linePos(offset);
     return { file, line: Math.max(1, line), column: Math.max(1, col) };
   };
-  const problems = parsed.flatMap((document) =>
-    [...document.errors, ...document.warnings].map((wrong) => ({
-      ...placeOf(wrong.pos[0]),
-      rule: 'yaml-syntax',
-      message: wrong.message,
-      remedy: 'correct the YAML: indentation by spaces, quotes around text with special characters',
-    })),
-  );
+  const faults = parsed.flatMap((document) => [...document.errors, ...document.warnings]);
+  if (faults.some(({ message }) => STACK_FULL.test(message))) return { documents: [], problems: [tooDeep(start)] };
+  const problems = faults.slice(0, MAX_SYNTAX_PROBLEMS).map((wrong) => ({
+    ...placeOf(wrong.pos[0]),
+    rule: 'yaml-syntax',
+    message: wrong.message,
+    remedy: 'correct the YAML: indentation by spaces, quotes around text with special characters',
+  }));
   const whole = parsed.filter((document) => document.errors.length === 0 && document.contents !== null && !isEmpty(document));
-  return { documents: whole.map((document) => makeRaw(document, placeOf)), problems };
+  return { documents: whole.map((document) => makeRaw(document, placeOf, text.includes('${'))), problems };
 }
 function parse(text: string, lineCounter: LineCounter): readonly Document[] | null {
   try {
@@ -60,17 +62,17 @@ function parse(text: string, lineCounter: LineCounter): readonly Document[] | nu
     const parsed = parseAllDocuments(text, { lineCounter, prettyErrors: false });
     return Array.isArray(parsed) ? parsed : [];
   } catch (error) {
-    // The composer is recursive: a file nested deeper than the stack ends here.
     if (error instanceof RangeError) return null;
     throw error;
   }
 }
 const isEmpty = (document: Document): boolean => isScalar(document.contents) && document.contents.value === null;
 
-function makeRaw(document: Document, placeOf: (offset: number) => Place): RawDocument {
+function makeRaw(document: Document, placeOf: (offset: number) => Place, hasPlaceholder: boolean): RawDocument {
   const locate: Locate = (path, side = 'value') => placeOf(offsetOf(document, path, side));
   return {
     locate,
+    hasPlaceholder,
     peek: (path) => document.getIn(path),
     read: (rewrite) => {
       if (rewrite !== null) rewriteScalars(document, rewrite, placeOf);
