@@ -1,0 +1,88 @@
+/** Desired state on a branch of a git repository: a bare copy in the data folder, fetched at each read; blobs of one commit, no work tree. */
+import { createHash } from 'node:crypto';
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Clock } from '#domain/clock.ts';
+import { failure, type TrimtabError } from '#domain/errors.ts';
+import { commitSha } from '#domain/ids.ts';
+import { err, ok, type Result } from '#domain/result.ts';
+import { minutes } from '#domain/units.ts';
+import type { GitAddress } from './git-address.ts';
+import { withoutCredentials } from './git-address.ts';
+import { type Git, GitFailed, makeGit } from './git-command.ts';
+import { commitOf, filesOf, readBlob } from './git-tree.ts';
+import { insideRoot, leavesRoot } from './limits.ts';
+import type { DesiredSource, SourceSnapshot } from './port.ts';
+
+export interface GitSourceOptions {
+  readonly address: GitAddress;
+  /** Where copies of repositories are kept; made when missing. */
+  readonly copies: string;
+  readonly clock: Clock;
+}
+
+/** A first fetch of a large repository takes a minute or two; a poll takes a second. */
+const DEADLINE = minutes(5);
+const OURS = 'refs/trimtab/source';
+
+export function makeGitSource(options: GitSourceOptions): DesiredSource {
+  const { address, clock } = options;
+  const description = withoutCredentials(address.url) + (address.branch === null ? '' : `#${address.branch}`);
+  // The name says nothing: the address may carry credentials.
+  const directory = join(options.copies, `${createHash('sha256').update(address.url).digest('hex').slice(0, 16)}.git`);
+  return {
+    description,
+    read: (signal) =>
+      inTime(clock, description, signal, async (within) => {
+        await mkdir(directory, { recursive: true });
+        const git = makeGit(directory, within);
+        const fetched = await fetchBranch(git, address);
+        const commit = await commitOf(git, fetched.sha);
+        const files = await filesOf(git, fetched.sha, address.folder, description);
+        if (!files.ok) return files;
+        const snapshot: SourceSnapshot = {
+          files: files.value,
+          commit,
+          rewritten: fetched.rewritten,
+          readFile: (path, wanted) => {
+            const inside = insideRoot(path);
+            if (inside === null) return Promise.resolve(err(leavesRoot(path)));
+            return inTime(clock, description, wanted, (allowed) => readBlob(makeGit(directory, allowed), fetched.sha, inside));
+          },
+        };
+        return ok(snapshot);
+      }),
+  };
+}
+
+async function fetchBranch(git: Git, address: GitAddress): Promise<{ readonly sha: string; readonly rewritten: boolean }> {
+  await git.run(['init', '--bare', '--quiet', '.']);
+  const before = await git.tryRun(['rev-parse', '--verify', '--quiet', `${OURS}^{commit}`]);
+  const from = address.branch === null ? 'HEAD' : `refs/heads/${address.branch}`;
+  await git.run(['fetch', '--quiet', '--no-tags', '--no-write-fetch-head', '--no-recurse-submodules', address.url, `+${from}:${OURS}`]);
+  const sha = commitSha((await git.run(['rev-parse', '--verify', `${OURS}^{commit}`])).trim());
+  const old = before?.trim() ?? sha;
+  const rewritten = old !== sha && (await git.tryRun(['merge-base', '--is-ancestor', old, sha])) === null;
+  return { sha, rewritten };
+}
+
+/** Ends with the deadline or the caller, and turns git's refusals into a value. */
+async function inTime<T>(
+  clock: Clock,
+  description: string,
+  signal: AbortSignal,
+  run: (within: AbortSignal) => Promise<Result<T, TrimtabError>>,
+): Promise<Result<T, TrimtabError>> {
+  const late = new AbortController();
+  const disarm = clock.after(DEADLINE, () => late.abort());
+  try {
+    return await run(AbortSignal.any([signal, late.signal]));
+  } catch (error) {
+    if (!(error instanceof GitFailed)) throw error;
+    if (signal.aborted) return err(failure('FLY_CANCELLED', `${description}: reading was cancelled`));
+    const why = late.signal.aborted ? 'no answer in time' : withoutCredentials(error.message);
+    return err(failure('SOURCE_UNAVAILABLE', `${description}: ${why}`));
+  } finally {
+    disarm();
+  }
+}
