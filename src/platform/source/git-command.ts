@@ -3,9 +3,8 @@ import { GitError, type SimpleGit, simpleGit } from 'simple-git';
 import { Bug } from '#domain/result.ts';
 
 export interface Git {
+  /** What it printed. A refusal without a message (exit code alone) prints nothing and is not an error here. */
   run(command: readonly string[]): Promise<string>;
-  /** Null when git says no. */
-  tryRun(command: readonly string[]): Promise<string | null>;
   /** Objects by name, in one go: `git cat-file --batch`. */
   batch(names: readonly string[]): Promise<Uint8Array>;
 }
@@ -29,6 +28,37 @@ const CONFIG = [
   'maintenance.auto=false',
 ];
 
+/** What git and ssh need of the process's environment; the platform's tokens are none of it. */
+const PASSED_ON = [
+  'PATH',
+  'HOME',
+  'USER',
+  'TMPDIR',
+  'XDG_CONFIG_HOME',
+  'SSH_AUTH_SOCK',
+  'SSL_CERT_FILE',
+  'SSL_CERT_DIR',
+  'GIT_SSL_CAINFO',
+  'GIT_SSH_COMMAND',
+  'HTTP_PROXY',
+  'HTTPS_PROXY',
+  'NO_PROXY',
+  'http_proxy',
+  'https_proxy',
+  'no_proxy',
+] as const;
+/** Nobody is there to answer a question; messages are read by `firstLine`. */
+const FIXED = { GIT_SSH_COMMAND: 'ssh -o BatchMode=yes', GIT_TERMINAL_PROMPT: '0', LC_ALL: 'C' };
+
+function environment(): Record<string, string> {
+  const passed: Record<string, string> = { ...FIXED };
+  for (const name of PASSED_ON) {
+    const value = process.env[name];
+    if (value !== undefined && value !== '') passed[name] = value;
+  }
+  return passed;
+}
+
 export function makeGit(directory: string, signal: AbortSignal): Git {
   const open = (input?: string): SimpleGit =>
     simpleGit({
@@ -37,9 +67,10 @@ export function makeGit(directory: string, signal: AbortSignal): Git {
       config: CONFIG,
       trimmed: false,
       // These settings of ours are constants that take rights away; nothing from outside reaches them.
-      unsafe: { allowUnsafeHooksPath: true, allowUnsafeProtocolOverride: true, allowUnsafeFsMonitor: true },
+      unsafe: { allowUnsafeHooksPath: true, allowUnsafeProtocolOverride: true, allowUnsafeFsMonitor: true, allowUnsafeSshCommand: true },
+      allowEnvironment: ['GIT_SSL_CAINFO', ...Object.keys(FIXED)],
       ...(input === undefined ? {} : { input: () => input }),
-    }).env({ ...process.env, GIT_TERMINAL_PROMPT: '0' });
+    }).env(environment());
   const attempt = async <T>(run: () => Promise<T>): Promise<T> => {
     try {
       return await run();
@@ -50,14 +81,6 @@ export function makeGit(directory: string, signal: AbortSignal): Git {
   };
   return {
     run: (command) => attempt(() => open().raw([...command])),
-    tryRun: async (command) => {
-      try {
-        return await open().raw([...command]);
-      } catch (error) {
-        if (error instanceof GitError && !signal.aborted) return null;
-        throw new GitFailed(firstLine(error), { cause: error });
-      }
-    },
     batch: async (names) => {
       const bytes: unknown = await attempt(() => open(names.map((name) => `${name}\n`).join('')).binaryCatFile(['--batch']));
       if (!(bytes instanceof Uint8Array)) throw new Bug('git cat-file gave no bytes');

@@ -57,13 +57,14 @@ export function makeGitSource(options: GitSourceOptions): DesiredSource {
 
 async function fetchBranch(git: Git, address: GitAddress): Promise<{ readonly sha: string; readonly rewritten: boolean }> {
   await git.run(['init', '--bare', '--quiet', '.']);
-  const before = await git.tryRun(['rev-parse', '--verify', '--quiet', `${OURS}^{commit}`]);
+  const before = await git.run(['rev-parse', '--verify', '--quiet', `${OURS}^{commit}`]);
   const from = address.branch === null ? 'HEAD' : `refs/heads/${address.branch}`;
   await git.run(['fetch', '--quiet', '--no-tags', '--no-write-fetch-head', '--no-recurse-submodules', address.url, `+${from}:${OURS}`]);
   const sha = commitSha((await git.run(['rev-parse', '--verify', `${OURS}^{commit}`])).trim());
-  const old = before?.trim() ?? sha;
-  const rewritten = old !== sha && (await git.tryRun(['merge-base', '--is-ancestor', old, sha])) === null;
-  return { sha, rewritten };
+  const old = before.trim();
+  // Commits of the old tip that the new one does not contain.
+  const lost = old === '' || old === sha ? '0' : await git.run(['rev-list', '--count', '--max-count=1', old, `^${sha}`, '--']);
+  return { sha, rewritten: lost.trim() !== '0' };
 }
 
 /** Ends with the deadline or the caller, and turns git's refusals into a value. */
