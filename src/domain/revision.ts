@@ -1,5 +1,7 @@
 /** A revision: one accepted state of the desired-state folder, compiled. Nothing in it depends on git, on the process environment or on the
  *  platform any more, and it holds no secret value. Rollback, pins, approvals and "last good" refer to its id (content hash). */
+import type { BudgetDocument, EnvironmentDocument } from './desired-schema.ts';
+import type { SecretDeclaration } from './desired-sources.ts';
 import type { AppName, CommitSha, ConfigHash, Digest, EnvironmentName, GroupName, OrgSlug, RegionCode, RevisionId } from './ids.ts';
 import type { JsonObject } from './json.ts';
 import type { MachineConfig } from './machine-config.ts';
@@ -24,6 +26,23 @@ export interface CompiledEnvironment {
   readonly sync: SyncPolicy;
   /** Sorted by name. */
   readonly apps: readonly CompiledApp[];
+  /** Checked and kept: what is not part of a machine. */
+  readonly declared?: DeclaredEnvironment;
+}
+/** What an environment says beside its apps; no secret value. */
+export interface DeclaredEnvironment {
+  /** Names of the variables that hold the tokens. */
+  readonly credentials: { readonly fly: string; readonly neon: string };
+  readonly envPrefix: string;
+  readonly variables: Readonly<Record<string, string>>;
+  /** Variables of the process that shaped this revision: the controller's own poll compiles with them again. */
+  readonly lookups: Readonly<Record<string, string | null>>;
+  /** Sorted by name. */
+  readonly budgets: readonly BudgetDocument[];
+  readonly approval?: EnvironmentDocument['spec']['approval'];
+  readonly database?: EnvironmentDocument['spec']['database'];
+  readonly smoke?: EnvironmentDocument['spec']['smoke'];
+  readonly notify?: EnvironmentDocument['spec']['notify'];
 }
 export interface Owner {
   readonly name: string;
@@ -68,6 +87,10 @@ export interface CompiledApp {
   readonly rollout: Rollout;
   /** fly.toml as JSON: the definition our platform releases carry. */
   readonly definition: JsonObject;
+  /** Names, sources and rules of its secrets; never a value that is secret. */
+  readonly secrets?: Readonly<Record<string, SecretDeclaration>>;
+  /** Secrets on the platform that are not declared here. */
+  readonly unknownSecrets?: 'report' | 'ignore' | 'prune';
 }
 export interface CompiledImage {
   /** As written in git: `repo:tag` or `repo@digest`. */
@@ -92,6 +115,8 @@ export interface CompiledGroup {
   readonly hash: ConfigHash;
   /** In order of preference: first the primary region. */
   readonly regions: readonly RegionCount[];
+  /** `keep`: git states no counts, so machines of other regions stay and count. Absent: machines of other regions are surplus. */
+  readonly elsewhere?: 'keep';
   /** At least so many started in the primary region. */
   readonly minMachinesRunning: number;
   readonly autostop: 'off' | 'stop' | 'suspend';
