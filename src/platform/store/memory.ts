@@ -1,0 +1,163 @@
+/** The store in process memory: the twin of the SQL one, under the same law tests. For deterministic tests, and for commands that run without
+ *  any state. */
+import { failure } from '#domain/errors.ts';
+import { err, ok } from '#domain/result.ts';
+import type {
+  AppRow,
+  ApprovalRow,
+  AuditEntry,
+  EnvironmentRow,
+  HaltRow,
+  IntentEnd,
+  IntentRow,
+  RevisionRow,
+  Store,
+  UsageRow,
+} from './port.ts';
+
+interface Rows {
+  readonly identity: Map<string, string>;
+  readonly apps: Map<string, AppRow>;
+  readonly intents: Map<string, IntentRow & { readonly state: 'open' | IntentEnd }>;
+  readonly audit: AuditEntry[];
+  readonly revisions: Map<string, RevisionRow>;
+  readonly environments: Map<string, EnvironmentRow>;
+  readonly halts: Map<string, HaltRow>;
+  readonly approvals: Map<string, ApprovalRow>;
+  readonly usage: Map<string, UsageRow>;
+}
+const key = (...parts: readonly string[]): string => parts.join('\n');
+const done = Promise.resolve(ok(undefined));
+const give = <T>(value: T) => Promise.resolve(ok(value));
+
+/** What is written is copied: a caller that changes its object later changes no row. */
+export function makeMemoryStore(): Store {
+  const rows: Rows = {
+    identity: new Map(),
+    apps: new Map(),
+    intents: new Map(),
+    audit: [],
+    revisions: new Map(),
+    environments: new Map(),
+    halts: new Map(),
+    approvals: new Map(),
+    usage: new Map(),
+  };
+  return {
+    ...identityOf(rows),
+    ...appsOf(rows),
+    ...intentsOf(rows),
+    ...historyOf(rows),
+    ...peopleOf(rows),
+    close: () => Promise.resolve(),
+  };
+}
+const identityOf = ({ identity }: Rows): Pick<Store, 'claimIdentity'> => ({
+  claimIdentity: (facts) => {
+    for (const [name, value] of Object.entries(facts)) {
+      const known = identity.get(name);
+      if (known !== undefined && known !== value)
+        return Promise.resolve(err(failure('STORE_FOREIGN', `this state belongs to ${name} ${known}, not ${value}`)));
+      identity.set(name, value);
+    }
+    return done;
+  },
+});
+const appsOf = ({ apps }: Rows): Pick<Store, 'takeApp' | 'saveApp' | 'apps'> => ({
+  takeApp: (environment, app, atLeast) => {
+    const known = apps.get(key(environment, app)) ?? { generation: 0, memory: null, status: null };
+    const row = { ...known, generation: Math.max(known.generation, atLeast) + 1 };
+    apps.set(key(environment, app), row);
+    return give(structuredClone(row));
+  },
+  saveApp: (environment, app, memory, status) => {
+    const known = apps.get(key(environment, app)) ?? { generation: 0, memory: null, status: null };
+    apps.set(key(environment, app), structuredClone({ ...known, memory, status: status ?? known.status }));
+    return done;
+  },
+  apps: (environment) =>
+    give([...apps.keys()].flatMap((id) => (id.startsWith(`${environment}\n`) ? [id.slice(environment.length + 1)] : [])).sort()),
+});
+const intentsOf = ({ apps, intents }: Rows): Pick<Store, 'openIntent' | 'openIntents' | 'closeIntent'> => ({
+  openIntent: (intent) => {
+    if (apps.get(key(intent.environment, intent.app))?.generation !== intent.generation) return give('stale');
+    const open = [...intents.values()].some(
+      (row) => row.state === 'open' && row.environment === intent.environment && row.key === intent.key,
+    );
+    if (open || intents.has(intent.id)) return give('busy');
+    intents.set(intent.id, { ...structuredClone(intent), state: 'open' });
+    return give('opened');
+  },
+  openIntents: (environment, app) =>
+    give(
+      [...intents.values()].flatMap(({ state, ...row }) =>
+        state === 'open' && row.environment === environment && row.app === app ? [structuredClone(row)] : [],
+      ),
+    ),
+  closeIntent: (id, end) => {
+    const row = intents.get(id);
+    if (row !== undefined) intents.delete(id);
+    if (row !== undefined && row.state === 'open') intents.set(id, { ...row, state: end });
+    return done;
+  },
+});
+const historyOf = ({
+  audit,
+  revisions,
+  environments,
+  usage,
+}: Rows): Pick<
+  Store,
+  'appendAudit' | 'audit' | 'saveRevision' | 'revision' | 'environment' | 'saveEnvironment' | 'addUsage' | 'usage'
+> => ({
+  appendAudit: (entries) => {
+    audit.push(...structuredClone(entries));
+    return done;
+  },
+  audit: (environment, app, limit) =>
+    give(
+      audit
+        .filter((entry) => entry.environment === environment && (app === null || entry.app === app))
+        .slice(-limit)
+        .reverse(),
+    ),
+  saveRevision: (revision) => {
+    const id = key(revision.environment, revision.id);
+    if (!revisions.has(id)) revisions.set(id, structuredClone(revision));
+    return done;
+  },
+  revision: (environment, id) => give(revisions.get(key(environment, id)) ?? null),
+  environment: (name) => give(environments.get(name) ?? { accepted: null, applied: null, lastGood: null }),
+  saveEnvironment: (name, row) => {
+    environments.set(name, { ...row });
+    return done;
+  },
+  addUsage: (added) => {
+    for (const row of added) {
+      const id = key(row.environment, row.app, row.item, row.month);
+      usage.set(id, { ...row, microUsd: (usage.get(id)?.microUsd ?? 0) + row.microUsd });
+    }
+    return done;
+  },
+  usage: (environment, month) => give([...usage.values()].filter((row) => row.environment === environment && row.month === month)),
+});
+const peopleOf = ({ halts, approvals }: Rows): Pick<Store, 'halts' | 'halt' | 'unhalt' | 'approvals' | 'approve' | 'endApproval'> => ({
+  halts: () => give([...halts.values()]),
+  halt: (row) => {
+    halts.set(row.scope, { ...row });
+    return done;
+  },
+  unhalt: (scope) => {
+    halts.delete(scope);
+    return done;
+  },
+  approvals: (environment) => give([...approvals.values()].filter((row) => row.environment === environment)),
+  approve: (row) => {
+    approvals.set(key(row.environment, row.app), { ...row });
+    return done;
+  },
+  endApproval: (environment, app) => {
+    approvals.delete(key(environment, app));
+    return done;
+  },
+});

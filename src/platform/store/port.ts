@@ -1,0 +1,105 @@
+/** State that outlives the process. Every method answers with a value: STORE_UNAVAILABLE when the database cannot be reached, STORE_FOREIGN
+ *  when it belongs to another platform or organization. Payloads are JSON; the rooms that own them parse them. */
+import type { TrimtabError } from '#domain/errors.ts';
+import type { Json } from '#domain/json.ts';
+import type { Result } from '#domain/result.ts';
+
+export type Stored<T> = Promise<Result<T, TrimtabError>>;
+/** Instants are milliseconds since 1970; money is integer micro-dollars. */
+export interface AppRow {
+  readonly generation: number;
+  readonly memory: Json | null;
+  readonly status: Json | null;
+}
+export interface IntentRow {
+  readonly id: string;
+  readonly key: string;
+  readonly environment: string;
+  readonly app: string;
+  readonly generation: number;
+  readonly step: Json;
+  readonly at: number;
+}
+export type IntentOpened = 'opened' | 'busy' | 'stale';
+export type IntentEnd = 'landed' | 'failed' | 'absent';
+export interface AuditEntry {
+  readonly at: number;
+  readonly actor: string;
+  readonly environment: string;
+  readonly app: string | null;
+  readonly what: string;
+  readonly from: string | null;
+  readonly to: string | null;
+  readonly why: string;
+  readonly result: string;
+}
+export interface RevisionRow {
+  readonly environment: string;
+  readonly id: string;
+  readonly sourceHash: string;
+  readonly commit: Json | null;
+  readonly document: Json;
+  readonly acceptedAt: number;
+}
+export interface EnvironmentRow {
+  readonly accepted: string | null;
+  readonly applied: string | null;
+  readonly lastGood: string | null;
+}
+export interface HaltRow {
+  /** `*`: everything; else an environment. */
+  readonly scope: string;
+  readonly by: string;
+  readonly reason: string;
+  readonly since: number;
+}
+export interface ApprovalRow {
+  readonly environment: string;
+  /** `*`: every app of the environment. */
+  readonly app: string;
+  readonly revision: string;
+  readonly by: string;
+  readonly at: number;
+}
+export interface UsageRow {
+  readonly environment: string;
+  readonly app: string;
+  readonly item: string;
+  /** `2026-11`. */
+  readonly month: string;
+  readonly microUsd: number;
+}
+
+export interface Store {
+  /** Remembers what this state is about, and refuses another: `platform` and `organization` among the facts. */
+  claimIdentity(facts: Readonly<Record<string, string>>, signal: AbortSignal): Stored<void>;
+  /** Takes an app over: a new generation, above the stored one and above `atLeast`. */
+  takeApp(environment: string, app: string, atLeast: number, signal: AbortSignal): Stored<AppRow>;
+  /** `status: null` leaves the stored status as it is. */
+  saveApp(environment: string, app: string, memory: Json, status: Json | null, signal: AbortSignal): Stored<void>;
+  apps(environment: string, signal: AbortSignal): Stored<readonly string[]>;
+  /** `stale` when the generation is not the app's newest, `busy` when an intent is open for this key. */
+  openIntent(intent: IntentRow, signal: AbortSignal): Stored<IntentOpened>;
+  openIntents(environment: string, app: string, signal: AbortSignal): Stored<readonly IntentRow[]>;
+  closeIntent(id: string, end: IntentEnd, note: string, at: number, signal: AbortSignal): Stored<void>;
+  appendAudit(entries: readonly AuditEntry[], signal: AbortSignal): Stored<void>;
+  /** Newest first. */
+  audit(environment: string, app: string | null, limit: number, signal: AbortSignal): Stored<readonly AuditEntry[]>;
+  saveRevision(revision: RevisionRow, signal: AbortSignal): Stored<void>;
+  revision(environment: string, id: string, signal: AbortSignal): Stored<RevisionRow | null>;
+  environment(name: string, signal: AbortSignal): Stored<EnvironmentRow>;
+  saveEnvironment(name: string, row: EnvironmentRow, signal: AbortSignal): Stored<void>;
+  halts(signal: AbortSignal): Stored<readonly HaltRow[]>;
+  halt(row: HaltRow, signal: AbortSignal): Stored<void>;
+  unhalt(scope: string, signal: AbortSignal): Stored<void>;
+  approvals(environment: string, signal: AbortSignal): Stored<readonly ApprovalRow[]>;
+  approve(row: ApprovalRow, signal: AbortSignal): Stored<void>;
+  endApproval(environment: string, app: string, signal: AbortSignal): Stored<void>;
+  /** Adds, never sets. */
+  addUsage(rows: readonly UsageRow[], signal: AbortSignal): Stored<void>;
+  usage(environment: string, month: string, signal: AbortSignal): Stored<readonly UsageRow[]>;
+  close(): Promise<void>;
+}
+export interface StoreDep {
+  readonly store: Store;
+}

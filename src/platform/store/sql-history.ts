@@ -1,0 +1,122 @@
+/** Identity, revisions, audit, usage: the statements. */
+import { z } from 'zod';
+import type { Database } from './db.ts';
+import type { AuditEntry, EnvironmentRow, RevisionRow, UsageRow } from './port.ts';
+
+const Values = z.array(z.object({ value: z.string() }));
+const Audit = z.array(
+  z
+    .object({
+      at: z.coerce.number(),
+      actor: z.string(),
+      environment: z.string(),
+      app: z.string().nullable(),
+      what: z.string(),
+      from_text: z.string().nullable(),
+      to_text: z.string().nullable(),
+      why: z.string(),
+      result: z.string(),
+    })
+    .transform(({ from_text: from, to_text: to, ...row }): AuditEntry => ({ ...row, from, to })),
+);
+const Revisions = z.array(
+  z
+    .object({
+      environment: z.string(),
+      id: z.string(),
+      source_hash: z.string(),
+      commit: z.json().nullable(),
+      document: z.json(),
+      accepted_at: z.coerce.number(),
+    })
+    .transform(({ source_hash: sourceHash, accepted_at: acceptedAt, ...row }): RevisionRow => ({ ...row, sourceHash, acceptedAt })),
+);
+const Environments = z.array(
+  z
+    .object({ accepted: z.string().nullable(), applied: z.string().nullable(), last_good: z.string().nullable() })
+    .transform(({ last_good: lastGood, ...row }): EnvironmentRow => ({ ...row, lastGood })),
+);
+const Usage = z.array(
+  z
+    .object({ environment: z.string(), app: z.string(), item: z.string(), month: z.string(), micro_usd: z.coerce.number() })
+    .transform(({ micro_usd: microUsd, ...row }): UsageRow => ({ ...row, microUsd })),
+);
+
+/** The value that is stored: the given one, when there was none. */
+export async function claimFact(database: Database, name: string, value: string): Promise<string> {
+  await database.query('insert into trimtab_meta (key, value) values ($1, $2) on conflict do nothing', [name, value]);
+  const rows = await database.query('select value from trimtab_meta where key = $1', [name]);
+  return Values.parse(rows)[0]?.value ?? value;
+}
+/** One statement for any number of rows. */
+export async function appendAudit(database: Database, entries: readonly AuditEntry[]): Promise<void> {
+  if (entries.length === 0) return;
+  await database.query(
+    `insert into trimtab_audit (at, actor, environment, app, what, from_text, to_text, why, result)
+     select (row->>'at')::bigint, row->>'actor', row->>'environment', row->>'app', row->>'what', row->>'from', row->>'to', row->>'why', row->>'result'
+     from jsonb_array_elements($1::jsonb) with ordinality as entries(row, position) order by position`,
+    [JSON.stringify(entries)],
+  );
+}
+export async function readAudit(
+  database: Database,
+  environment: string,
+  app: string | null,
+  limit: number,
+): Promise<readonly AuditEntry[]> {
+  const rows = await database.query(
+    `select at, actor, environment, app, what, from_text, to_text, why, result from trimtab_audit
+     where environment = $1 and ($2::text is null or app = $2) order by seq desc limit $3::int`,
+    [environment, app, limit],
+  );
+  return Audit.parse(rows);
+}
+export async function saveRevision(database: Database, revision: RevisionRow): Promise<void> {
+  await database.query(
+    `insert into trimtab_revisions (environment, id, source_hash, commit, document, accepted_at)
+     values ($1, $2, $3, $4::jsonb, $5::jsonb, $6::bigint) on conflict do nothing`,
+    [
+      revision.environment,
+      revision.id,
+      revision.sourceHash,
+      revision.commit === null ? null : JSON.stringify(revision.commit),
+      JSON.stringify(revision.document),
+      revision.acceptedAt,
+    ],
+  );
+}
+export async function readRevision(database: Database, environment: string, id: string): Promise<RevisionRow | null> {
+  const rows = await database.query(
+    'select environment, id, source_hash, commit, document, accepted_at from trimtab_revisions where environment = $1 and id = $2',
+    [environment, id],
+  );
+  return Revisions.parse(rows)[0] ?? null;
+}
+export async function readEnvironment(database: Database, name: string): Promise<EnvironmentRow> {
+  const rows = await database.query('select accepted, applied, last_good from trimtab_environments where name = $1', [name]);
+  return Environments.parse(rows)[0] ?? { accepted: null, applied: null, lastGood: null };
+}
+export async function saveEnvironment(database: Database, name: string, row: EnvironmentRow): Promise<void> {
+  await database.query(
+    `insert into trimtab_environments (name, accepted, applied, last_good) values ($1, $2, $3, $4)
+     on conflict (name) do update set accepted = excluded.accepted, applied = excluded.applied, last_good = excluded.last_good`,
+    [name, row.accepted, row.applied, row.lastGood],
+  );
+}
+export async function addUsage(database: Database, rows: readonly UsageRow[]): Promise<void> {
+  if (rows.length === 0) return;
+  await database.query(
+    `insert into trimtab_usage (environment, app, item, month, micro_usd)
+     select row->>'environment', row->>'app', row->>'item', row->>'month', sum((row->>'microUsd')::bigint)
+     from jsonb_array_elements($1::jsonb) as entries(row) group by 1, 2, 3, 4
+     on conflict (environment, app, item, month) do update set micro_usd = trimtab_usage.micro_usd + excluded.micro_usd`,
+    [JSON.stringify(rows)],
+  );
+}
+export async function readUsage(database: Database, environment: string, month: string): Promise<readonly UsageRow[]> {
+  const rows = await database.query(
+    'select environment, app, item, month, micro_usd from trimtab_usage where environment = $1 and month = $2 order by app, item',
+    [environment, month],
+  );
+  return Usage.parse(rows);
+}

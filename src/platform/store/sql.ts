@@ -1,0 +1,44 @@
+/** The store on PostgreSQL or PGlite. */
+import { failure } from '#domain/errors.ts';
+import { err, ok } from '#domain/result.ts';
+import { type Database, reaching } from './db.ts';
+import type { Store } from './port.ts';
+import * as apps from './sql-apps.ts';
+import * as history from './sql-history.ts';
+import * as people from './sql-people.ts';
+
+/** The schema is there (`migrate`). */
+export function makeSqlStore(database: Database): Store {
+  const on = <T>(run: () => Promise<T>) => reaching(run);
+  return {
+    claimIdentity: async (facts) => {
+      for (const [name, value] of Object.entries(facts)) {
+        const stored = await on(() => history.claimFact(database, name, value));
+        if (!stored.ok) return stored;
+        if (stored.value !== value) return err(failure('STORE_FOREIGN', `this state belongs to ${name} ${stored.value}, not ${value}`));
+      }
+      return ok(undefined);
+    },
+    takeApp: (environment, app, atLeast) => on(() => apps.takeApp(database, environment, app, atLeast)),
+    saveApp: (environment, app, memory, status) => on(() => apps.saveApp(database, environment, app, memory, status)),
+    apps: (environment) => on(() => apps.listApps(database, environment)),
+    openIntent: (intent) => on(() => apps.openIntent(database, intent)),
+    openIntents: (environment, app) => on(() => apps.openIntents(database, environment, app)),
+    closeIntent: (id, end, note, at) => on(() => apps.closeIntent(database, id, end, note, at)),
+    appendAudit: (entries) => on(() => history.appendAudit(database, entries)),
+    audit: (environment, app, limit) => on(() => history.readAudit(database, environment, app, limit)),
+    saveRevision: (revision) => on(() => history.saveRevision(database, revision)),
+    revision: (environment, id) => on(() => history.readRevision(database, environment, id)),
+    environment: (name) => on(() => history.readEnvironment(database, name)),
+    saveEnvironment: (name, row) => on(() => history.saveEnvironment(database, name, row)),
+    addUsage: (rows) => on(() => history.addUsage(database, rows)),
+    usage: (environment, month) => on(() => history.readUsage(database, environment, month)),
+    halts: () => on(() => people.readHalts(database)),
+    halt: (row) => on(() => people.saveHalt(database, row)),
+    unhalt: (scope) => on(() => people.endHalt(database, scope)),
+    approvals: (environment) => on(() => people.readApprovals(database, environment)),
+    approve: (row) => on(() => people.saveApproval(database, row)),
+    endApproval: (environment, app) => on(() => people.endApproval(database, environment, app)),
+    close: () => database.close(),
+  };
+}
