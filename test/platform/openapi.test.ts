@@ -54,8 +54,10 @@ function compare(theirs: JsonObject): readonly string[] {
       } else if (myName !== theirName) say(where);
       return;
     }
-    if (Object.keys(there).length === 0 && Object.keys(here).length > 0) return say(where);
-    if (here['type'] !== there['type']) return say(where);
+    if (here['type'] !== there['type'] || (Object.keys(there).length === 0 && Object.keys(here).length > 0)) {
+      say(where);
+      return;
+    }
     const [myWords, theirWords] = [here['enum'], there['enum']];
     if (Array.isArray(myWords) && !(Array.isArray(theirWords) && myWords.every((word) => theirWords.includes(word)))) say(where);
     if (isJsonObject(here['items'])) compareSchema(`${where}[]`, here['items'], object(there['items']));
