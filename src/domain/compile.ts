@@ -1,0 +1,117 @@
+/** A parsed folder and its fly.toml files → the compiled document that a revision is, or every problem at once. Pure. */
+import { createHash } from 'node:crypto';
+import canonicalize from 'canonicalize';
+import { type AppScene, compileApp } from './compile-app.ts';
+import type { ResolvedImages } from './compile-image.ts';
+import { DEFAULT_SYNC, mergeSync } from './compile-sync.ts';
+import { defaultPrefix } from './desired-lookup.ts';
+import type { DesiredFolder, Located } from './desired-parse.ts';
+import type { EnvironmentDocument } from './desired-schema.ts';
+import { failure, type TrimtabError } from './errors.ts';
+import { environmentName, orgSlug, type RevisionId, regionCode, revisionId } from './ids.ts';
+import { type Problem, sortProblems } from './problem.ts';
+import { err, ok, type Result } from './result.ts';
+import { COMPILER_VERSION, type CompiledApp, type CompiledEnvironment, type DeclaredEnvironment, type Owner } from './revision.ts';
+
+export interface CompileInput {
+  /** Text of a file of the same state of the source, by its path from the root; null when there is none. `configPaths` says which are asked. */
+  readonly readFile: (path: string) => string | null;
+  readonly resolvedImages: ResolvedImages;
+}
+export interface Compiled {
+  readonly id: RevisionId;
+  readonly document: CompiledEnvironment;
+  readonly warnings: readonly Problem[];
+}
+/** Nothing of it is used; the environment stays on its last good revision. */
+export interface Rejected {
+  /** SOURCE_EMPTY or DESIRED_INVALID. */
+  readonly error: TrimtabError;
+  readonly problems: readonly Problem[];
+  readonly warnings: readonly Problem[];
+}
+
+export function compileEnvironment(folder: DesiredFolder, input: CompileInput): Result<Compiled, Rejected> {
+  const { environment } = folder;
+  if (environment === null) return err(reject(folder, folder.problems, []));
+  const scene = sceneOf(environment.document, folder, input);
+  const results = folder.apps.map((app) => compileApp(app, scene));
+  const problems = sortProblems([...folder.problems, ...results.flatMap((result) => result.problems)]);
+  const warnings = sortProblems(results.flatMap((result) => result.warnings));
+  if (problems.length > 0) return err(reject(folder, problems, warnings));
+  const apps = results.flatMap(({ app }) => (app === null ? [] : [app]));
+  const document = assemble(environment.document, folder, scene, apps);
+  return ok({ id: revisionIdOf(document), document, warnings });
+}
+
+/** The fly.toml files this folder needs. An excluded app needs none. */
+export const configPaths = (folder: DesiredFolder): readonly string[] =>
+  [
+    ...new Set(folder.apps.flatMap(({ document: { spec } }) => (spec.excluded === true || spec.config === undefined ? [] : [spec.config]))),
+  ].sort();
+
+/** Content hash: equal documents have equal ids, in whatever order their sources were written. */
+export const revisionIdOf = (document: CompiledEnvironment): RevisionId =>
+  revisionId(
+    createHash('sha256')
+      .update(canonicalize(document) ?? '')
+      .digest('hex')
+      .slice(0, REVISION_HEX),
+  );
+/** 128 bits. */
+const REVISION_HEX = 32;
+
+function sceneOf({ spec }: EnvironmentDocument, folder: DesiredFolder, input: CompileInput): AppScene {
+  return {
+    ...input,
+    sync: mergeSync(DEFAULT_SYNC, spec.sync),
+    primaryRegion: spec.primaryRegion === undefined ? null : regionCode(spec.primaryRegion),
+    lookup: folder.lookup,
+  };
+}
+function assemble(
+  document: EnvironmentDocument,
+  folder: DesiredFolder,
+  scene: AppScene,
+  apps: readonly CompiledApp[],
+): CompiledEnvironment {
+  const { spec, metadata } = document;
+  return {
+    compilerVersion: COMPILER_VERSION,
+    name: environmentName(metadata.name),
+    organization: orgSlug(spec.organization),
+    protection: spec.protection ?? 'production',
+    primaryRegion: scene.primaryRegion,
+    owners: (spec.owners ?? []).map(ownerOf),
+    sync: scene.sync,
+    apps: [...apps].sort((a, b) => (a.name < b.name ? -1 : 1)),
+    declared: declaredOf(document, folder),
+  };
+}
+const ownerOf = ({ name, slack, email }: NonNullable<EnvironmentDocument['spec']['owners']>[number]): Owner => ({
+  name,
+  ...(slack === undefined ? {} : { slack }),
+  ...(email === undefined ? {} : { email }),
+});
+function declaredOf({ spec, metadata }: EnvironmentDocument, folder: DesiredFolder): DeclaredEnvironment {
+  const { approval, database, smoke, notify } = spec;
+  return {
+    credentials: { fly: spec.credentials?.fly?.env ?? 'FLY_API_TOKEN', neon: spec.credentials?.neon?.env ?? 'NEON_API_KEY' },
+    envPrefix: spec.envPrefix ?? defaultPrefix(metadata.name),
+    variables: spec.variables ?? {},
+    lookups: folder.lookup.asked(),
+    budgets: folder.budgets.map(budgetOf).sort((a, b) => (a.metadata.name < b.metadata.name ? -1 : 1)),
+    ...(approval === undefined ? {} : { approval }),
+    ...(database === undefined ? {} : { database }),
+    ...(smoke === undefined ? {} : { smoke }),
+    ...(notify === undefined ? {} : { notify }),
+  };
+}
+const budgetOf = <Doc>({ document }: Located<Doc>): Doc => document;
+
+function reject(folder: DesiredFolder, problems: readonly Problem[], warnings: readonly Problem[]): Rejected {
+  const [first] = problems;
+  const more = problems.length > 1 ? ` and ${problems.length - 1} more` : '';
+  const said = first === undefined ? folder.folder : `${first.file}:${first.line}:${first.column} ${first.message}${more}`;
+  return { error: failure(folder.empty ? 'SOURCE_EMPTY' : 'DESIRED_INVALID', said), problems, warnings };
+}

@@ -1,0 +1,108 @@
+import { describe, expect, test } from 'vitest';
+import { instant, ms, seconds } from '#domain/units.ts';
+import { type LimitsOptions, makeLimits, type Throttled } from '#platform/fly/limits.ts';
+import { makeSteppedClock } from './stepped-clock.ts';
+
+const live = new AbortController().signal;
+const scene = (options: Partial<LimitsOptions> = {}) => {
+  const clock = makeSteppedClock(instant(0));
+  return { clock, limits: makeLimits({ clock, ...options }) };
+};
+/** When each of `count` requests sent together gets its turn. */
+async function turns(action: string, ids: readonly string[], options: Partial<LimitsOptions> = {}): Promise<readonly number[]> {
+  const { clock, limits } = scene(options);
+  return clock.run(
+    Promise.all(
+      ids.map(async (id) => {
+        await limits.take(action, id, live);
+        return clock.now() / 1_000;
+      }),
+    ),
+  );
+}
+const times = (count: number, id: string): readonly string[] => Array.from({ length: count }, () => id);
+
+describe('the rate limiter', () => {
+  test('lets a burst of three through and then one a second', async () => {
+    expect(await turns('machine.update', times(6, 'm1'))).toEqual([0, 0, 0, 1.05, 2.1, 3.15]);
+  });
+
+  test('counts each id and each action by itself', async () => {
+    const ids = Array.from({ length: 500 }, (_, index) => `m${index}`);
+    expect(new Set(await turns('machine.update', ids))).toEqual(new Set([0]));
+  });
+
+  test('reads of a machine have five a second and a burst of ten', async () => {
+    const got = await turns('machine.get', times(15, 'm1'));
+    expect(got.filter((at) => at === 0)).toHaveLength(10);
+    expect(got.at(-1)).toBeCloseTo(1.05, 2);
+  });
+
+  test('begins without a burst when told so', async () => {
+    expect(await turns('machine.update', times(3, 'm1'), { startsEmpty: true })).toEqual([1.05, 2.1, 3.15]);
+  });
+
+  test('a process that began without a burst has it after a while', async () => {
+    const { clock, limits } = scene({ startsEmpty: true });
+    await clock.advance(seconds(60));
+    const waits = await clock.run(Promise.all(times(4, 'm1').map((id) => limits.take('machine.update', id, live))));
+    expect(waits).toMatchObject([{ value: 0 }, { value: 0 }, { value: 0 }, { value: 1_050 }]);
+  });
+
+  test('never exceeds the published rate in any window, whatever comes', async () => {
+    const { clock, limits } = scene();
+    const at: number[] = [];
+    const send = async (): Promise<void> => {
+      if ((await limits.take('machine.create', 'app', live)).ok) at.push(clock.now());
+    };
+    for (let round = 0; round < 20; round++) {
+      const work = Promise.all(Array.from({ length: round % 7 }, send));
+      await clock.run(work);
+      await clock.advance(ms((round * 977) % 4_000));
+    }
+    expect(at.length).toBeGreaterThan(40);
+    for (const [index, from] of at.entries()) {
+      for (const to of at.slice(index)) {
+        const inWindow = at.filter((one) => one >= from && one <= to).length;
+        expect(inWindow).toBeLessThanOrEqual(3 + (to - from) / 1_000);
+      }
+    }
+  });
+
+  test('refuses rather than make somebody wait for more than a minute', async () => {
+    const { limits, clock } = scene();
+    const all = await clock.run(Promise.all(times(100, 'app').map((id) => limits.take('machine.create', id, live))));
+    const refused = all.filter((one) => !one.ok);
+    expect(refused.length).toBeGreaterThan(30);
+    expect(refused[0]).toMatchObject({ error: { code: 'FLY_RATE_LIMITED', retryAfter: expect.any(Number) } });
+  });
+
+  test('a wait ends when it is cancelled', async () => {
+    const { limits } = scene();
+    const stop = new AbortController();
+    for (const id of times(3, 'm1')) await limits.take('machine.update', id, live);
+    const waiting = limits.take('machine.update', 'm1', stop.signal);
+    stop.abort();
+    expect(await waiting).toMatchObject({ ok: false, error: { code: 'FLY_CANCELLED' } });
+  });
+
+  test('tells what was slowed down and for how long', async () => {
+    const throttled: Throttled[] = [];
+    await turns('machine.update', times(5, 'm1'), { onThrottled: (one) => throttled.push(one) });
+    expect(throttled).toEqual([
+      { action: 'machine.update', id: 'm1', waited: 1_050 },
+      { action: 'machine.update', id: 'm1', waited: 2_100 },
+    ]);
+  });
+
+  test('forgets ids that are at rest: a million requests over a day keep no memory', async () => {
+    const { clock, limits } = scene();
+    let largest = 0;
+    for (let minute = 0; minute < 100; minute++) {
+      for (let machine = 0; machine < 10_000; machine++) await limits.take('machine.get', `m${minute}-${machine}`, live);
+      largest = Math.max(largest, limits.size());
+      await clock.advance(seconds(60));
+    }
+    expect(largest).toBeLessThanOrEqual(20_000);
+  });
+});
