@@ -80,7 +80,7 @@ export function makeVirtualClock(start: Instant): VirtualClock {
         const next = sleepers[0];
         if (next === undefined || next.at > target) break;
         sleepers.shift();
-        now = next.at > now ? next.at : now;
+        now = instant(Math.max(now, next.at));
         activity += 1;
         next.wake();
         await settle();

@@ -66,8 +66,17 @@ export interface MachineRow {
   /** Rises with every change of course: what was scheduled for an older course is void. */
   course: number;
   secretsVersion: number;
-  /** Requests routed by the proxy lately. */
+  /** What the organization-wide list tells: behind by the list's lag. Null: not in it yet. */
+  shown: ShownRow | null;
+  /** Requests that the proxy has under way. */
+  load: number;
   lastRequestAt: number;
+}
+export interface ShownRow {
+  readonly state: string;
+  readonly instanceId: string;
+  readonly updatedAt: number;
+  readonly config: MachineConfig;
 }
 export interface VolumeRow {
   id: string;
@@ -130,6 +139,10 @@ export interface Tables {
   /** Region → machines it still has room for; absent: endless. */
   readonly capacity: Map<string, number>;
   readonly builds: { next: number };
+  /** `repository:tag` → digest, where a tag was moved by hand. */
+  readonly tags: Map<string, string>;
+  /** Regions that the organization-wide lists cannot reach. */
+  readonly errorRegions: Set<string>;
 }
 export interface Counters {
   writes: number;
@@ -143,14 +156,19 @@ export interface World extends Tables {
   readonly random: Random;
   readonly counters: Counters;
   readonly user: string;
+  /** How far the organization-wide lists are behind, in ms. */
+  listLagMs: number;
+  /** Machine reads by list are behind by this much after a create, in ms (fault). */
+  createLagMs: number;
   /** Runs `change` in `span` of the world's time, unless it was rolled past. */
   schedule(span: number, change: () => void): void;
   /** Applies everything that is due. Called at each access. */
   catchUp(): void;
   /** Persistence listens here. */
   onChange: (() => void) | null;
-  id(kind: 'machine' | 'instance' | 'volume' | 'event' | 'nonce' | 'release' | 'ip'): string;
+  id(kind: IdKind): string;
 }
+export type IdKind = 'machine' | 'instance' | 'volume' | 'event' | 'nonce' | 'release' | 'ip';
 interface Due {
   readonly at: number;
   readonly serial: number;
@@ -172,6 +190,8 @@ export function makeTables(): Tables {
     organizations: new Map([['acme', { slug: 'acme', name: 'Acme' }]]),
     capacity: new Map(),
     builds: { next: 1 },
+    tags: new Map(),
+    errorRegions: new Set(),
   };
 }
 export function makeWorld(clock: Clock, random: Random, tables: Tables = makeTables()): World {
@@ -190,6 +210,8 @@ export function makeWorld(clock: Clock, random: Random, tables: Tables = makeTab
     clock,
     random,
     user: 'ops@example.com',
+    listLagMs: 400,
+    createLagMs: 0,
     counters: { writes: 0, requests: 0, rateLimitViolations: 0, byRoute: new Map() },
     onChange: null,
     catchUp,
@@ -205,7 +227,7 @@ export function makeWorld(clock: Clock, random: Random, tables: Tables = makeTab
   };
   return world;
 }
-function makeId(random: Random, kind: Parameters<World['id']>[0]): string {
+function makeId(random: Random, kind: IdKind): string {
   switch (kind) {
     case 'machine':
       return random.text(HEX, 14);

@@ -1,0 +1,213 @@
+/** What machines do by themselves after they were asked: prepare, boot, run, crash, rest, go. Timing is seeded and realistic.
+ *  Source: fly-behaviour.md §2. */
+import type { JsonObject } from '#domain/json.ts';
+import type { MachineConfig } from '#domain/machine-config.ts';
+import { behaviourOf } from './images.ts';
+import { removeChecks, startChecks } from './checks.ts';
+import type { ImageRow, MachineRow, World } from './world.ts';
+
+/** Uniform between, in ms. */
+const TIMES = {
+  prepare: [900, 2_200],
+  start: [300, 1_200],
+  resume: [80, 250],
+  stop: [250, 900],
+  suspend: [300, 900],
+  destroy: [200, 700],
+  crash: [700, 1_500],
+  job: [900, 1_800],
+} as const satisfies Record<string, readonly [number, number]>;
+/** Unset restart behaves as on-failure with ten tries within five minutes. */
+const DEFAULT_TRIES = 10;
+const KEPT_EVENTS = 40;
+
+export const timeFor = (world: World, what: keyof typeof TIMES): number => world.random.integer(TIMES[what][0], TIMES[what][1]);
+
+export function addEvent(world: World, row: MachineRow, type: string, status: string, source: string, request?: JsonObject): void {
+  const event = { id: world.id('event'), type, status, source, timestamp: world.clock.now(), ...(request === undefined ? {} : { request }) };
+  row.events.unshift(event);
+  row.events.length = Math.min(row.events.length, KEPT_EVENTS);
+}
+/** State and version move `updated_at`, and the organization-wide list some time later. */
+export function setState(world: World, row: MachineRow, state: string): void {
+  row.state = state;
+  row.updatedAt = world.clock.now();
+  const shown = { state, instanceId: row.instanceId, updatedAt: row.updatedAt, config: row.config };
+  const show = (): void => {
+    if (row.shown === null || row.shown.updatedAt <= shown.updatedAt) row.shown = shown;
+  };
+  if (world.listLagMs === 0) show();
+  else world.schedule(world.listLagMs, show);
+}
+/** The next thing of this course; void when the machine was asked for something else in between. */
+export function then(world: World, row: MachineRow, span: number, next: () => void): void {
+  const { course } = row;
+  world.schedule(span, () => {
+    if (row.course === course) next();
+  });
+}
+export const turn = (row: MachineRow): void => {
+  row.course += 1;
+};
+
+/** A new machine: pull, prepare, boot. A registry without the image ends it. */
+export function launch(world: World, row: MachineRow, image: ImageRow | null, skipLaunch: boolean): void {
+  turn(row);
+  addEvent(world, row, 'launch', 'created', 'user');
+  setState(world, row, 'created');
+  then(world, row, timeFor(world, 'prepare'), () => {
+    if (image === null) {
+      addEvent(world, row, 'launch', 'failed', 'flyd');
+      setState(world, row, 'launch_failed');
+      then(world, row, timeFor(world, 'destroy'), () => gone(world, row));
+      return;
+    }
+    if (skipLaunch) setState(world, row, 'stopped');
+    else boot(world, row);
+  });
+}
+interface Former {
+  readonly instanceId: string;
+  readonly config: MachineConfig;
+  readonly state: string;
+}
+/** A new version of a machine. When the registry does not have the image, the old version goes on as if nothing had been asked. */
+export function replaceVersion(world: World, row: MachineRow, former: Former, image: ImageRow | null, skipLaunch: boolean): void {
+  turn(row);
+  addEvent(world, row, 'update', 'replacing', 'user');
+  setState(world, row, 'replacing');
+  then(world, row, timeFor(world, 'prepare'), () => {
+    if (image === null) {
+      row.instanceId = former.instanceId;
+      row.config = former.config;
+      addEvent(world, row, 'update', 'failed', 'flyd');
+      setState(world, row, former.state === 'started' || former.state === 'starting' ? 'started' : 'stopped');
+      return;
+    }
+    row.image = image;
+    row.restarts = 0;
+    if (!skipLaunch) return boot(world, row);
+    removeChecks(row);
+    setState(world, row, 'stopped');
+  });
+}
+export function boot(world: World, row: MachineRow, source = 'flyd'): void {
+  turn(row);
+  removeChecks(row);
+  const resumed = row.state === 'suspended';
+  setState(world, row, 'starting');
+  addEvent(world, row, 'start', 'starting', source);
+  const { slowness } = behaviourOf(row.image);
+  then(world, row, timeFor(world, resumed ? 'resume' : 'start') * slowness, () => {
+    addEvent(world, row, 'start', 'started', 'flyd');
+    setState(world, row, 'started');
+    startChecks(world, row);
+    run(world, row);
+  });
+}
+function run(world: World, row: MachineRow): void {
+  const behaviour = behaviourOf(row.image);
+  if (isJob(row)) return then(world, row, timeFor(world, 'job'), () => finishJob(world, row, behaviour.crashes));
+  if (behaviour.crashes) then(world, row, timeFor(world, 'crash'), () => crash(world, row, behaviour.outOfMemory));
+}
+/** Runs once and ends: release commands, scheduled machines, anything that destroys itself. */
+const isJob = (row: MachineRow): boolean =>
+  row.config.auto_destroy === true || (row.config.schedule !== undefined && row.config.schedule !== '');
+
+function finishJob(world: World, row: MachineRow, crashes: boolean): void {
+  const command = (row.config.init?.cmd ?? []).join(' ');
+  const code = crashes || /\bfail|\bfalse\b|exit 1/.test(command) ? 1 : 0;
+  exitWith(world, row, { exit_code: code, guest_exit_code: code, requested_stop: false, restarting: false, oom_killed: false });
+  removeChecks(row);
+  setState(world, row, 'stopped');
+  if (row.config.auto_destroy === true) then(world, row, timeFor(world, 'destroy'), () => gone(world, row));
+}
+/** One crash, and another try if the restart policy has any left. */
+export function crash(world: World, row: MachineRow, outOfMemory: boolean): void {
+  const { policy = '', max_retries: tries = DEFAULT_TRIES } = row.config.restart ?? {};
+  const again = policy !== 'no' && (policy === 'always' || row.restarts < tries);
+  row.restarts += 1;
+  const code = outOfMemory ? 137 : 1;
+  exitWith(world, row, { exit_code: code, guest_exit_code: code, requested_stop: false, restarting: again, oom_killed: outOfMemory });
+  removeChecks(row);
+  turn(row);
+  if (!again) return setState(world, row, 'stopped');
+  setState(world, row, 'starting');
+  // The host waits longer after each crash, up to 15 seconds.
+  const pause = Math.min(15_000, 500 * 2 ** Math.min(row.restarts, 10));
+  then(world, row, pause, () => boot(world, row));
+}
+function exitWith(world: World, row: MachineRow, exit: JsonObject): void {
+  const exitEvent = { ...exit, guest_signal: -1, signal: -1, exited_at: new Date(world.clock.now()).toISOString() };
+  addEvent(world, row, 'exit', 'stopped', 'flyd', { exit_event: exitEvent, restart_count: row.restarts });
+}
+/** Ends in `stopped`. A repeat is a success. */
+export function stop(world: World, row: MachineRow, source = 'user'): void {
+  if (row.state === 'stopped' || row.state === 'stopping') return;
+  turn(row);
+  if (row.state === 'suspended') return setState(world, row, 'stopped');
+  addEvent(world, row, 'stop', 'stopping', source);
+  setState(world, row, 'stopping');
+  then(world, row, timeFor(world, 'stop'), () => rest(world, row));
+}
+function rest(world: World, row: MachineRow): void {
+  exitWith(world, row, { exit_code: 0, guest_exit_code: 0, requested_stop: true, restarting: false, oom_killed: false });
+  removeChecks(row);
+  setState(world, row, 'stopped');
+}
+export function suspend(world: World, row: MachineRow, source = 'user'): void {
+  if (row.state === 'suspended' || row.state === 'suspending') return;
+  turn(row);
+  addEvent(world, row, 'suspend', 'suspending', source);
+  setState(world, row, 'suspending');
+  then(world, row, timeFor(world, 'suspend'), () => {
+    addEvent(world, row, 'suspend', 'suspended', 'flyd');
+    setState(world, row, 'suspended');
+  });
+}
+export function restart(world: World, row: MachineRow): void {
+  turn(row);
+  addEvent(world, row, 'restart', 'restarting', 'user');
+  setState(world, row, 'restarting');
+  then(world, row, timeFor(world, 'stop'), () => {
+    exitWith(world, row, { exit_code: 0, guest_exit_code: 0, requested_stop: true, restarting: true, oom_killed: false });
+    boot(world, row);
+  });
+}
+export function destroy(world: World, row: MachineRow, source = 'user'): void {
+  if (row.state === 'destroyed' || row.state === 'destroying') return;
+  turn(row);
+  addEvent(world, row, 'destroy', 'destroying', source);
+  setState(world, row, 'destroying');
+  then(world, row, timeFor(world, 'destroy'), () => gone(world, row));
+}
+function gone(world: World, row: MachineRow): void {
+  addEvent(world, row, 'destroy', 'destroyed', 'flyd');
+  for (const volume of world.volumes.values()) if (volume.attachedMachine === row.id) volume.attachedMachine = null;
+  row.lease = null;
+  removeChecks(row);
+  setState(world, row, 'destroyed');
+}
+/** After a restart of the simulator: what was under way goes on. */
+export function resume(world: World, row: MachineRow): void {
+  setState(world, row, row.state);
+  switch (row.state) {
+    case 'created':
+    case 'replacing':
+    case 'restarting':
+    case 'starting':
+      return boot(world, row);
+    case 'stopping':
+      return then(world, row, timeFor(world, 'stop'), () => rest(world, row));
+    case 'suspending':
+      return setState(world, row, 'suspended');
+    case 'destroying':
+    case 'launch_failed':
+      return gone(world, row);
+    case 'started':
+      startChecks(world, row);
+      return run(world, row);
+    default:
+      return;
+  }
+}
