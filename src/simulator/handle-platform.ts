@@ -78,8 +78,9 @@ export const listSnapshots: Handler = (request) => {
 export const createSnapshot: Handler = (request) => {
   const { world } = request;
   const row = volumeOf(request);
-  row.snapshots.push({ id: `vs_${world.id('volume').slice(4)}`, createdAt: world.clock.now(), size: 50_000_000 });
-  return reply(200, row.snapshots.slice(-1).map((snapshot) => renderSnapshot(row, snapshot)));
+  const snapshot = { id: `vs_${world.id('volume').slice(4)}`, createdAt: world.clock.now(), size: 50_000_000 };
+  row.snapshots.push(snapshot);
+  return reply(200, renderSnapshot(row, snapshot));
 };
 
 interface Listed {
