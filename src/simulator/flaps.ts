@@ -21,35 +21,46 @@ interface Route {
   readonly segments: readonly string[];
   readonly handler: Handler;
 }
-const ROUTES: readonly Route[] = Object.entries(HANDLERS)
-  .map(([operation, handler]) => {
-    const [method = '', path = ''] = operation.split(' ');
-    return { operation, method, segments: path.slice(1).split('/'), handler };
-  })
-  // Words before parameters: `/certificates/acme` is not a hostname.
-  .sort((a, b) => parametersIn(a) - parametersIn(b));
-function parametersIn(route: Route): number {
-  return route.segments.filter((segment) => segment.startsWith('{')).length;
+interface Found extends Route {
+  readonly params: Readonly<Record<string, string>>;
 }
-const BY_SHAPE = new Map<string, Route[]>();
-for (const route of ROUTES) {
-  const shape = `${route.method} ${route.segments.length}`;
-  BY_SHAPE.set(shape, [...(BY_SHAPE.get(shape) ?? []), route]);
-}
-
-export function findRoute(method: string, path: string): { readonly route: Route; readonly params: Readonly<Record<string, string>> } | null {
-  const given = path.slice(1).split('/');
-  for (const route of BY_SHAPE.get(`${method} ${given.length}`) ?? []) {
-    const params: Record<string, string> = {};
-    const fits = route.segments.every((segment, at) => {
-      const value = given[at] ?? '';
-      if (!segment.startsWith('{')) return segment === value;
-      params[segment.slice(1, -1)] = decodeURIComponent(value);
-      return value !== '';
-    });
-    if (fits) return { route, params };
+const makeFinder = (handlers: Readonly<Record<string, Handler>>): ((method: string, path: string) => Found | null) => {
+  const routes: readonly Route[] = Object.entries(handlers)
+    .map(([operation, handler]) => {
+      const [method = '', path = ''] = operation.split(' ');
+      return { operation, method, segments: path.slice(1).split('/'), handler };
+    })
+    // Words before parameters: `/certificates/acme` is not a hostname.
+    .sort((a, b) => parametersIn(a) - parametersIn(b));
+  const byShape = Map.groupBy(routes, (route) => `${route.method} ${route.segments.length}`);
+  return (method, path) => {
+    const given = path.slice(1).split('/');
+    for (const route of byShape.get(`${method} ${given.length}`) ?? []) {
+      const params = paramsOf(route, given);
+      if (params !== null) return { ...route, params };
+    }
+    return null;
+  };
+};
+const parametersIn = (route: Route): number => route.segments.filter((segment) => segment.startsWith('{')).length;
+function paramsOf(route: Route, given: readonly string[]): Readonly<Record<string, string>> | null {
+  const params: Record<string, string> = {};
+  for (const [at, segment] of route.segments.entries()) {
+    const value = given[at] ?? '';
+    if (!segment.startsWith('{')) {
+      if (segment !== value) return null;
+    } else if (value === '') return null;
+    else params[segment.slice(1, -1)] = decodeURIComponent(value);
   }
-  return null;
+  return params;
+}
+const findFlaps = makeFinder(HANDLERS);
+const finders = new WeakMap<object, ReturnType<typeof makeFinder>>();
+/** The handler of a table for a method and path. */
+export function findHandler(handlers: Readonly<Record<string, Handler>>, method: string, path: string): Found | null {
+  const finder = finders.get(handlers) ?? makeFinder(handlers);
+  finders.set(handlers, finder);
+  return finder(method, path);
 }
 
 /** Answers one request below `/v1`. */
@@ -57,13 +68,13 @@ export async function answerFlaps(deps: SimulatorDeps, request: Request): Promis
   const { world } = deps;
   const url = new URL(request.url);
   world.catchUp();
-  const found = findRoute(request.method, url.pathname.replace(/^\/v1(?=\/)/, ''));
+  const found = findFlaps(request.method, url.pathname.replace(/^\/v1(?=\/)/, ''));
   if (found === null) return toResponse(world, reply(501, { error: `not modelled by the simulator: ${request.method} ${url.pathname}`, status: 'not_modelled' }));
-  const { route, params } = found;
-  count(world, route.operation);
+  const { params } = found;
+  count(world, found.operation);
   const refusal = refusedToken(request.headers.get('authorization') ?? '', params['app_name']);
   if (refusal !== null) return toResponse(world, refusal);
-  if (!deps.limits.allows(route.operation, params['machine_id'] ?? params['volume_id'] ?? params['app_name'] ?? params['org_slug'] ?? 'all')) {
+  if (!deps.limits.allows(found.operation, params['machine_id'] ?? params['volume_id'] ?? params['app_name'] ?? params['org_slug'] ?? 'all')) {
     world.counters.rateLimitViolations += 1;
     return toResponse(world, reply(429, { error: 'rate limit exceeded' }), { 'retry-after': '1' });
   }
@@ -72,9 +83,9 @@ export async function answerFlaps(deps: SimulatorDeps, request: Request): Promis
     if (body === null) return reply(400, { error: 'invalid JSON in the body' });
     const leaseNonce = request.headers.get('fly-machine-lease-nonce');
     const signal = request.signal;
-    return settle(world, route, () => route.handler({ world, params, query: url.searchParams, body, leaseNonce, signal }));
+    return settle(world, found, () => found.handler({ world, params, query: url.searchParams, body, leaseNonce, signal }));
   };
-  return withFault(deps, route.operation, perform, request.signal);
+  return withFault(deps, found.operation, perform, request.signal);
 }
 /** Refusals are thrown by handlers; a write that was carried out is counted and told to persistence. */
 async function settle(world: World, route: Pick<Route, 'method'>, run: () => SimReply | Promise<SimReply>): Promise<SimReply> {
