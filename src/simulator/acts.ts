@@ -1,10 +1,10 @@
 /** What happens to a world by itself or by somebody's hand, beside the API: sick hosts, migrations, flapping checks, kills, crashes. */
 import { z } from 'zod';
 import { checksOf, setCheck } from './checks.ts';
+import { insertApp } from './handle-apps.ts';
 import { migrate } from './handle-machines.ts';
 import { moveTag } from './images.ts';
 import { crash, setState } from './lifecycle.ts';
-import { insertApp } from './handle-apps.ts';
 import type { MachineRow, World } from './world.ts';
 
 const machine = { machine: z.string() };

@@ -1,6 +1,7 @@
 /** Health checks: each appears `critical` with the start and passes after its first good round, unless the image fails them. */
-import type { MachineCheck } from '#domain/machine-config.ts';
+
 import { durationToNs } from '#domain/flyconfig/duration.ts';
+import type { MachineCheck } from '#domain/machine-config.ts';
 import { behaviourOf } from './images.ts';
 import type { CheckRow, MachineRow, World } from './world.ts';
 

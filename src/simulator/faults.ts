@@ -1,6 +1,6 @@
 /** Faults on demand: per operation, count, probability and seed. What strikes a request is here; what strikes the world is in `acts.ts`. */
 import { makeRandom, type Random } from '#domain/random.ts';
-import { type SimReply, reply } from './request.ts';
+import { reply, type SimReply } from './request.ts';
 
 /** Before: the platform refuses or dies first. After: it did it, and the caller does not learn so. */
 export const FAULT_KINDS = [

@@ -2,7 +2,7 @@
 import type { Json, JsonObject } from '#domain/json.ts';
 import { isJsonObject } from '#domain/json.ts';
 import { seconds } from '#domain/units.ts';
-import { type Faults, type FaultKind, isAfterCommit, refusalOf } from './faults.ts';
+import { type FaultKind, type Faults, isAfterCommit, refusalOf } from './faults.ts';
 import type { RateLimits } from './limits.ts';
 import { type Handler, Refusal, reply, type SimReply } from './request.ts';
 import { HANDLERS } from './routes.ts';
@@ -69,12 +69,18 @@ export async function answerFlaps(deps: SimulatorDeps, request: Request): Promis
   const url = new URL(request.url);
   world.catchUp();
   const found = findFlaps(request.method, url.pathname.replace(/^\/v1(?=\/)/, ''));
-  if (found === null) return toResponse(world, reply(501, { error: `not modelled by the simulator: ${request.method} ${url.pathname}`, status: 'not_modelled' }));
+  if (found === null)
+    return toResponse(
+      world,
+      reply(501, { error: `not modelled by the simulator: ${request.method} ${url.pathname}`, status: 'not_modelled' }),
+    );
   const { params } = found;
   count(world, found.operation);
   const refusal = refusedToken(request.headers.get('authorization') ?? '', params['app_name']);
   if (refusal !== null) return toResponse(world, refusal);
-  if (!deps.limits.allows(found.operation, params['machine_id'] ?? params['volume_id'] ?? params['app_name'] ?? params['org_slug'] ?? 'all')) {
+  if (
+    !deps.limits.allows(found.operation, params['machine_id'] ?? params['volume_id'] ?? params['app_name'] ?? params['org_slug'] ?? 'all')
+  ) {
     world.counters.rateLimitViolations += 1;
     return toResponse(world, reply(429, { error: 'rate limit exceeded' }), { 'retry-after': '1' });
   }

@@ -59,7 +59,10 @@ const graphAddress = (world: World, app: AppRow, row: AddressRow): object => ({
   region: row.region,
   createdAt: iso(row.createdAt),
   serviceName: '',
-  network: row.type === 'private_v6' ? { id: app.network, name: app.network, organization: graphOrganization(world, organizationOf(world, app)) } : null,
+  network:
+    row.type === 'private_v6'
+      ? { id: app.network, name: app.network, organization: graphOrganization(world, organizationOf(world, app)) }
+      : null,
 });
 const organizationOf = (world: World, app: AppRow): { readonly slug: string; readonly name: string } =>
   world.organizations.get(app.organization) ?? { slug: app.organization, name: app.organization };
@@ -136,7 +139,15 @@ function graphImage(world: World, ref: string): object | null {
 const volumesOf = (world: World, app: string): readonly object[] =>
   [...world.volumes.values()]
     .filter((row) => row.app === app)
-    .map(({ id, name, region, sizeGb, encrypted, state, createdAt }) => ({ id, name, region, sizeGb, encrypted, state, createdAt: iso(createdAt) }));
+    .map(({ id, name, region, sizeGb, encrypted, state, createdAt }) => ({
+      id,
+      name,
+      region,
+      sizeGb,
+      encrypted,
+      state,
+      createdAt: iso(createdAt),
+    }));
 const certificatesOf = (world: World, app: string): readonly object[] =>
   [...world.certificates.values()]
     .filter((row) => row.app === app)

@@ -67,7 +67,11 @@ function queries(world: World): object {
     latestImageDetails: ({ image }: { image: string }) => refuse(`Unknown repository "${image}"`, 'NOT_FOUND'),
     canPerformBluegreenDeployment: () => true,
     nearestRegion: () => ({ name: 'nrt', code: 'nrt', gatewayAvailable: true }),
-    platform: () => ({ requestRegion: 'nrt', vmSizes: [], regions: OPEN_REGIONS.map((code) => ({ name: code, code, gatewayAvailable: true })) }),
+    platform: () => ({
+      requestRegion: 'nrt',
+      vmSizes: [],
+      regions: OPEN_REGIONS.map((code) => ({ name: code, code, gatewayAvailable: true })),
+    }),
   };
 }
 const LAST_PAGE = { hasNextPage: false, endCursor: '' };
@@ -89,7 +93,10 @@ function mutations(world: World): object {
     },
     deleteApp: ({ appId }: { appId: string }) => {
       const row = appBy(world, appId);
-      const organization = graphOrganization(world, world.organizations.get(row.organization) ?? { slug: row.organization, name: row.organization });
+      const organization = graphOrganization(
+        world,
+        world.organizations.get(row.organization) ?? { slug: row.organization, name: row.organization },
+      );
       for (const machine of machinesOf(world, row.name)) destroy(world, machine);
       world.apps.delete(row.name);
       return changed({ organization });
@@ -106,7 +113,8 @@ function mutations(world: World): object {
     },
     ...addressMutations(world, changed),
     ...releaseMutations(world, changed),
-    createLimitedAccessToken: () => changed({ limitedAccessToken: { id: 'token-1', name: 'token', token: 'simulated', tokenHeader: 'simulated' } }),
+    createLimitedAccessToken: () =>
+      changed({ limitedAccessToken: { id: 'token-1', name: 'token', token: 'simulated', tokenHeader: 'simulated' } }),
   };
 }
 function addressMutations(world: World, changed: <T>(value: T) => T): object {

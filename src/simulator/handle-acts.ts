@@ -2,7 +2,19 @@
 import type { JsonObject } from '#domain/json.ts';
 import { ms } from '#domain/units.ts';
 import { boot, restart, stop, suspend } from './lifecycle.ts';
-import { type Handler, iso, leaseOf, machineOf, numberOf, objectOf, ownMachineOf, refuse, reply, type SimRequest, textOf } from './request.ts';
+import {
+  type Handler,
+  iso,
+  leaseOf,
+  machineOf,
+  numberOf,
+  objectOf,
+  ownMachineOf,
+  refuse,
+  reply,
+  type SimRequest,
+  textOf,
+} from './request.ts';
 import type { LeaseRow, MachineRow } from './world.ts';
 
 export const startMachine: Handler = (request) => {
@@ -90,9 +102,16 @@ export const acquireLease: Handler = (request) => {
   if (row.state === 'destroyed') refuse(404, 'machine not found');
   const ttl = numberOf(query.get('ttl')) ?? numberOf(body['ttl']) ?? DEFAULT_TTL_S;
   const held = leaseOf(world, row);
-  if (held !== null && held.nonce !== request.leaseNonce) refuse(409, `lease currently held by ${held.owner}, expires at ${iso(held.expiresAt)}`);
+  if (held !== null && held.nonce !== request.leaseNonce)
+    refuse(409, `lease currently held by ${held.owner}, expires at ${iso(held.expiresAt)}`);
   const expiresAt = world.clock.now() + ttl * 1_000;
-  const lease = held ?? { nonce: world.id('nonce'), expiresAt, owner: world.user, description: textOf(body['description']) ?? '', shown: false };
+  const lease = held ?? {
+    nonce: world.id('nonce'),
+    expiresAt,
+    owner: world.user,
+    description: textOf(body['description']) ?? '',
+    shown: false,
+  };
   lease.expiresAt = expiresAt;
   row.lease = lease;
   return reply(201, renderLease(row, lease, true));

@@ -72,8 +72,7 @@ export function assignAddress(world: World, app: string, type: string, region: s
   world.addresses.set(row.id, row);
   return row;
 }
-export const listAddresses: Handler = (request) =>
-  reply(200, { ips: addressesOf(request.world, appOf(request).name).map(renderAddress) });
+export const listAddresses: Handler = (request) => reply(200, { ips: addressesOf(request.world, appOf(request).name).map(renderAddress) });
 export const createAddress: Handler = (request) => {
   const { world, body } = request;
   const app = appOf(request);
@@ -160,8 +159,7 @@ export function writeSecrets(world: World, app: AppRow, values: Readonly<Record<
   app.secretsVersion += 1;
   return app.secretsVersion;
 }
-export const listSecrets: Handler = (request) =>
-  reply(200, { secrets: secretsOf(request.world, appOf(request).name).map(renderSecret) });
+export const listSecrets: Handler = (request) => reply(200, { secrets: secretsOf(request.world, appOf(request).name).map(renderSecret) });
 export const updateSecrets: Handler = (request) => {
   const app = appOf(request);
   const values = Object.entries(objectOf(request.body['values'])).map(([name, value]) => [name, typeof value === 'string' ? value : null]);

@@ -24,7 +24,10 @@ export const listMachines: Handler = (request) => {
       (states === null || states.includes(row.state)) &&
       metadata.every(([key, value]) => row.config.metadata?.[key.slice('metadata.'.length)] === value),
   );
-  return reply(200, rows.map((row) => renderMachine(row)));
+  return reply(
+    200,
+    rows.map((row) => renderMachine(row)),
+  );
 };
 export const getMachine: Handler = (request) => reply(200, renderMachine(machineOf(request)));
 
@@ -53,7 +56,8 @@ function placeIn(world: World, wanted: string | undefined): string {
   const asked = (wanted ?? 'iad').split(',').flatMap((part) => ALIASES[part.trim()] ?? [part.trim()]);
   for (const region of asked) if (!OPEN_REGIONS.includes(region)) refuse(400, `invalid region: ${region}`);
   const region = asked.find((candidate) => hasRoom(world, candidate));
-  if (region === undefined) return refuse(503, `insufficient resources available to fulfill request in ${asked.join(', ')}`, 'insufficient_capacity');
+  if (region === undefined)
+    return refuse(503, `insufficient resources available to fulfill request in ${asked.join(', ')}`, 'insufficient_capacity');
   const left = world.capacity.get(region);
   if (left !== undefined) world.capacity.set(region, left - 1);
   return region;
@@ -77,7 +81,9 @@ function insertMachine(world: World, app: AppRow, body: JsonObject, config: Mach
   const { random } = world;
   const row: MachineRow = {
     id,
-    name: textOf(body['name']) ?? `${random.pick(['bold', 'calm', 'dark', 'empty', 'green'])}-${random.pick(['fog', 'hill', 'moon', 'sky'])}-${random.integer(100, 9999)}`,
+    name:
+      textOf(body['name']) ??
+      `${random.pick(['bold', 'calm', 'dark', 'empty', 'green'])}-${random.pick(['fog', 'hill', 'moon', 'sky'])}-${random.integer(100, 9999)}`,
     app: app.name,
     region,
     host: volume?.host ?? random.text('0123456789abcdef', 4),
@@ -161,10 +167,18 @@ export const destroyMachine: Handler = (request) => {
   return reply(200, { ok: true });
 };
 export const listVersions: Handler = (request) =>
-  reply(200, machineOf(request).versions.map((entry) => ({ version: entry.version, user_config: entry.config })));
+  reply(
+    200,
+    machineOf(request).versions.map((entry) => ({ version: entry.version, user_config: entry.config })),
+  );
 export const listEvents: Handler = (request) => {
   const limit = numberOf(request.query.get('limit')) ?? 20;
-  return reply(200, machineOf(request).events.slice(0, limit).map((event) => ({ ...event })));
+  return reply(
+    200,
+    machineOf(request)
+      .events.slice(0, limit)
+      .map((event) => ({ ...event })),
+  );
 };
 /** The machine moves to another host: same id, new address, and a new id for its volume. */
 export function migrate(world: World, row: MachineRow): void {

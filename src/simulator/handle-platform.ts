@@ -73,7 +73,10 @@ const renderSnapshot = (row: VolumeRow, snapshot: VolumeRow['snapshots'][number]
 });
 export const listSnapshots: Handler = (request) => {
   const row = volumeOf(request);
-  return reply(200, row.snapshots.map((snapshot) => renderSnapshot(row, snapshot)));
+  return reply(
+    200,
+    row.snapshots.map((snapshot) => renderSnapshot(row, snapshot)),
+  );
 };
 export const createSnapshot: Handler = (request) => {
   const { world } = request;
@@ -98,7 +101,10 @@ function page(rows: readonly Listed[], query: URLSearchParams): { readonly rows:
   const last = taken.at(-1);
   return { rows: taken, next: start + limit < rows.length && last !== undefined ? `${last.at}.${last.id}` : undefined };
 }
-function listed(query: URLSearchParams, rows: readonly Listed[]): { readonly page: ReturnType<typeof page>; readonly last: Listed | undefined } {
+function listed(
+  query: URLSearchParams,
+  rows: readonly Listed[],
+): { readonly page: ReturnType<typeof page>; readonly last: Listed | undefined } {
   const since = Date.parse(query.get('updated_after') ?? '');
   const wanted = rows.filter((row) => Number.isNaN(since) || row.at > since).sort((a, b) => a.at - b.at || (a.id < b.id ? -1 : 1));
   return { page: page(wanted, query), last: wanted.at(-1) };
@@ -121,7 +127,10 @@ export const listOrgMachines: Handler = (request) => {
       (query.get('region') === null || row.region === query.get('region')) &&
       (states === null || states.includes(row.shown.state)),
   );
-  const found = listed(query, rows.map((row) => ({ id: row.id, at: row.shown?.updatedAt ?? 0, entry: renderOrgMachine(row) })));
+  const found = listed(
+    query,
+    rows.map((row) => ({ id: row.id, at: row.shown?.updatedAt ?? 0, entry: renderOrgMachine(row) })),
+  );
   return reply(200, {
     machines: found.page.rows.map((row) => row.entry),
     ...(found.page.next === undefined ? {} : { next_cursor: found.page.next }),
@@ -134,7 +143,11 @@ export const listOrgVolumes: Handler = (request) => {
   const rows = [...request.world.volumes.values()].filter((row) => apps.has(row.app));
   const found = listed(
     request.query,
-    rows.map((row) => ({ id: row.id, at: row.createdAt, entry: { ...renderVolume(row), app_name: row.app, updated_at: iso(row.createdAt) } })),
+    rows.map((row) => ({
+      id: row.id,
+      at: row.createdAt,
+      entry: { ...renderVolume(row), app_name: row.app, updated_at: iso(row.createdAt) },
+    })),
   );
   return reply(200, {
     volumes: found.page.rows.map((row) => row.entry),

@@ -2,8 +2,8 @@
  *  Source: fly-behaviour.md §2. */
 import type { JsonObject } from '#domain/json.ts';
 import type { MachineConfig } from '#domain/machine-config.ts';
-import { behaviourOf } from './images.ts';
 import { removeChecks, startChecks } from './checks.ts';
+import { behaviourOf } from './images.ts';
 import type { ImageRow, MachineRow, World } from './world.ts';
 
 /** Uniform between, in ms. */
@@ -24,7 +24,14 @@ const KEPT_EVENTS = 40;
 export const timeFor = (world: World, what: keyof typeof TIMES): number => world.random.integer(TIMES[what][0], TIMES[what][1]);
 
 export function addEvent(world: World, row: MachineRow, type: string, status: string, source: string, request?: JsonObject): void {
-  const event = { id: world.id('event'), type, status, source, timestamp: world.clock.now(), ...(request === undefined ? {} : { request }) };
+  const event = {
+    id: world.id('event'),
+    type,
+    status,
+    source,
+    timestamp: world.clock.now(),
+    ...(request === undefined ? {} : { request }),
+  };
   row.events.unshift(event);
   row.events.length = Math.min(row.events.length, KEPT_EVENTS);
 }

@@ -121,7 +121,12 @@ export function renderApp(world: World, row: AppRow): JsonObject {
 }
 export function renderCertificate(row: CertificateRow): JsonObject {
   const active = row.status === 'active';
-  const entry = { created_at: iso(row.createdAt), issuer: "Let's Encrypt", source: 'fly', status: active ? 'active' : 'pending_validation' };
+  const entry = {
+    created_at: iso(row.createdAt),
+    issuer: "Let's Encrypt",
+    source: 'fly',
+    status: active ? 'active' : 'pending_validation',
+  };
   const expires = active ? { expires_at: iso(row.createdAt + 90 * 86_400_000) } : {};
   return {
     hostname: row.hostname,

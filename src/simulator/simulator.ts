@@ -1,5 +1,6 @@
 /** A whole simulated platform: its world, one `fetch` for its three APIs, and the hands of an operator. In process or behind `server.ts`. */
 import type { Clock } from '#domain/clock.ts';
+import { isJsonObject, type JsonObject } from '#domain/json.ts';
 import { makeRandom } from '#domain/random.ts';
 import { answerControl } from './control.ts';
 import { type Faults, makeFaults } from './faults.ts';
@@ -8,7 +9,6 @@ import { answerGraphql } from './graphql.ts';
 import { makeRateLimits } from './limits.ts';
 import { UIEX_HANDLERS } from './releases.ts';
 import { Refusal, reply, type SimReply } from './request.ts';
-import { isJsonObject, type JsonObject } from '#domain/json.ts';
 import { makeTables, makeWorld, type Tables, type World } from './world.ts';
 
 export interface Simulator {
