@@ -55,7 +55,12 @@ interface Listening {
 function listen(fetch: (request: Request) => Promise<Response>, port: number): Promise<Listening> {
   return new Promise((resolve, reject) => {
     const server = serve({ fetch, port, hostname: '127.0.0.1' }, (info) => {
-      resolve({ port: info.port, close: () => new Promise((done) => (closeAll(server), server.close(() => done()))) });
+      const close = (): Promise<void> =>
+        new Promise((done) => {
+          closeAll(server);
+          server.close(() => done());
+        });
+      resolve({ port: info.port, close });
     });
     server.once('error', reject);
   });
