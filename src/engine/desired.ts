@@ -1,0 +1,142 @@
+/** From the source to compiled revisions: one result per environment folder, each on its own. */
+import { createHash } from 'node:crypto';
+import { type Compiled, compileEnvironment, configPaths, type Rejected, revisionIdOf } from '#domain/compile.ts';
+import { carriedImages, imagesToResolve, withImages } from '#domain/compile-image.ts';
+import { type DesiredFolder, parseDesired } from '#domain/desired-parse.ts';
+import { failure, type TrimtabError } from '#domain/errors.ts';
+import type { AppName, Digest } from '#domain/ids.ts';
+import type { Problem } from '#domain/problem.ts';
+import { err, ok, type Result } from '#domain/result.ts';
+import type { CompiledEnvironment } from '#domain/revision.ts';
+import type { FlyClient } from '#platform/fly/port.ts';
+import type { DesiredSourceDep, SourceCommit, SourceSnapshot } from '#platform/source/port.ts';
+
+export interface ReadDesiredDeps extends DesiredSourceDep {
+  /** Null: images keep what they were resolved to (no platform at hand). */
+  readonly flyFor: ((environment: CompiledEnvironment) => Result<FlyClient, TrimtabError>) | null;
+  /** The folder under the source's root that holds one folder per environment. */
+  readonly folder: string;
+  readonly process: Readonly<Record<string, string | undefined>>;
+  /** The last accepted document of an environment folder. */
+  readonly previous: (name: string) => CompiledEnvironment | null;
+  /** A command asks its own environment anew; the controller's own poll keeps the stored answers. */
+  readonly keepsLookups: boolean;
+}
+export interface ReadEnvironment {
+  /** Name of its folder. */
+  readonly name: string;
+  /** Hash over everything that was read for it: equal sources have equal hashes, whatever the compiler. */
+  readonly sourceHash: string;
+  readonly commit: SourceCommit | null;
+  readonly compiled: Result<Compiled, Rejected>;
+}
+
+export async function readDesired(deps: ReadDesiredDeps, signal: AbortSignal): Promise<Result<readonly ReadEnvironment[], TrimtabError>> {
+  const snapshot = await deps.source.read(signal);
+  if (!snapshot.ok) return snapshot;
+  const folders = foldersOf(snapshot.value, deps.folder);
+  const found: ReadEnvironment[] = [];
+  for (const [name, files] of folders) {
+    const one = await readOne(deps, snapshot.value, { name, files, bare: folders.size === 1 }, signal);
+    if (!one.ok) return one;
+    found.push(one.value);
+  }
+  if (found.length === 0) return err(failure('SOURCE_EMPTY', `${deps.source.description}: no environment folder under ${deps.folder}/`));
+  return ok(withoutSharedApps(found));
+}
+/** `desired-state/<environment>/…`; the rest of the path is free. */
+function foldersOf(snapshot: SourceSnapshot, folder: string): ReadonlyMap<string, ReadonlyMap<string, string>> {
+  const prefix = folder === '' ? '' : `${folder}/`;
+  const folders = new Map<string, Map<string, string>>();
+  for (const [path, text] of snapshot.files) {
+    const [name, ...rest] = path.slice(prefix.length).split('/');
+    if (!path.startsWith(prefix) || name === undefined || rest.length === 0) continue;
+    folders.set(name, (folders.get(name) ?? new Map<string, string>()).set(path, text));
+  }
+  return new Map([...folders].sort(([a], [b]) => (a < b ? -1 : 1)));
+}
+interface Folder {
+  readonly name: string;
+  readonly files: ReadonlyMap<string, string>;
+  readonly bare: boolean;
+}
+async function readOne(
+  deps: ReadDesiredDeps,
+  snapshot: SourceSnapshot,
+  { name, files, bare }: Folder,
+  signal: AbortSignal,
+): Promise<Result<ReadEnvironment, TrimtabError>> {
+  const previous = deps.previous(name);
+  const stored = deps.keepsLookups ? (previous?.declared?.lookups ?? {}) : {};
+  const folder = parseDesired({
+    folder: deps.folder === '' ? name : `${deps.folder}/${name}`,
+    files,
+    lookup: { process: deps.process, bare, stored },
+  });
+  const configs = await readConfigs(snapshot, folder, signal);
+  if (!configs.ok) return configs;
+  const read = { name, sourceHash: hashOf(files, configs.value, folder), commit: snapshot.commit };
+  const readFile = (path: string): string | null => configs.value.get(path) ?? null;
+  const compiled = compileEnvironment(folder, { readFile, resolvedImages: carriedImages(previous) });
+  if (!compiled.ok) return ok({ ...read, compiled });
+  const resolved = await resolveImages(deps, compiled.value, signal);
+  return resolved.ok ? ok({ ...read, compiled: resolved }) : resolved;
+}
+async function readConfigs(
+  snapshot: SourceSnapshot,
+  folder: DesiredFolder,
+  signal: AbortSignal,
+): Promise<Result<ReadonlyMap<string, string>, TrimtabError>> {
+  const texts = new Map<string, string>();
+  for (const path of configPaths(folder)) {
+    const text = await snapshot.readFile(path, signal);
+    if (!text.ok) return text;
+    if (text.value !== null) texts.set(path, text.value);
+  }
+  return ok(texts);
+}
+function hashOf(files: ReadonlyMap<string, string>, configs: ReadonlyMap<string, string>, folder: DesiredFolder): string {
+  const parts = [...files, ...configs].sort(([a], [b]) => (a < b ? -1 : 1));
+  return createHash('sha256')
+    .update(JSON.stringify([parts, folder.lookup.asked()]))
+    .digest('hex');
+}
+/** Asked once per new text; a registry that does not have it leaves the tag, and the machine will tell. */
+async function resolveImages(deps: ReadDesiredDeps, compiled: Compiled, signal: AbortSignal): Promise<Result<Compiled, TrimtabError>> {
+  const wanted = imagesToResolve(compiled.document);
+  if (wanted.length === 0 || deps.flyFor === null) return ok(compiled);
+  const fly = deps.flyFor(compiled.document);
+  if (!fly.ok) return fly;
+  const found = new Map<string, Digest | null>();
+  for (const { app, reference } of wanted) {
+    const image = await fly.value.resolveImage(app, reference, signal);
+    // Before its first deploy an app does not exist, and the platform resolves images by app.
+    if (!image.ok && image.error.code !== 'FLY_NOT_FOUND') return image;
+    found.set(`${app} ${reference}`, image.ok ? (image.value?.digest ?? null) : null);
+  }
+  const resolved = (app: AppName, reference: string): Digest | null => found.get(`${app} ${reference}`) ?? null;
+  const document = withImages(compiled.document, resolved);
+  return ok({ ...compiled, document, id: revisionIdOf(document) });
+}
+/** One Fly app in two folders: neither is believed. */
+function withoutSharedApps(found: readonly ReadEnvironment[]): readonly ReadEnvironment[] {
+  const owners = new Map<string, string[]>();
+  for (const { name, compiled } of found)
+    if (compiled.ok) for (const { app, excluded } of compiled.value.document.apps) if (!excluded) owners.set(app, [...(owners.get(app) ?? []), name]);
+  const shared = [...owners].filter(([, names]) => names.length > 1);
+  if (shared.length === 0) return found;
+  return found.map((one) => {
+    const problems = shared.filter(([, names]) => names.includes(one.name)).map(([app, names]) => sharedProblem(one.name, app, names));
+    const [first] = problems;
+    if (!one.compiled.ok || first === undefined) return one;
+    return { ...one, compiled: err({ error: failure('DESIRED_INVALID', first.message), problems, warnings: one.compiled.value.warnings }) };
+  });
+}
+const sharedProblem = (environment: string, app: string, names: readonly string[]): Problem => ({
+  file: environment,
+  line: 1,
+  column: 1,
+  rule: 'shared-app',
+  message: `app ${app} is in ${names.join(' and ')}`,
+  remedy: 'an app belongs to one environment: take it out of the others, or give it another name there',
+});
