@@ -122,7 +122,8 @@ async function resolveImages(deps: ReadDesiredDeps, compiled: Compiled, signal: 
 function withoutSharedApps(found: readonly ReadEnvironment[]): readonly ReadEnvironment[] {
   const owners = new Map<string, string[]>();
   for (const { name, compiled } of found)
-    if (compiled.ok) for (const { app, excluded } of compiled.value.document.apps) if (!excluded) owners.set(app, [...(owners.get(app) ?? []), name]);
+    if (compiled.ok)
+      for (const { app, excluded } of compiled.value.document.apps) if (!excluded) owners.set(app, [...(owners.get(app) ?? []), name]);
   const shared = [...owners].filter(([, names]) => names.length > 1);
   if (shared.length === 0) return found;
   return found.map((one) => {
