@@ -88,7 +88,7 @@ const headerList = (headers: Readonly<Record<string, string>> | undefined) =>
   nonEmpty(
     Object.entries(headers ?? {})
       .sort(([a], [b]) => (a < b ? -1 : 1))
-      .map(([name, value]) => ({ ...defined({ name: filled(name) }), values: [value] })),
+      .map(([name, value]) => ({ name, values: [value] })),
   );
 
 /** Null: it has no port, and the group no HTTP service to take it from. */
