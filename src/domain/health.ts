@@ -1,4 +1,6 @@
 /** Does a machine serve, does a group, does an app? Pure. */
+import type { Health } from './condition.ts';
+import { worstHealth } from './condition.ts';
 import type { ObservedExit, ObservedMachine } from './observed.ts';
 import { isStarted } from './observed.ts';
 import type { Instant } from './units.ts';
@@ -34,4 +36,79 @@ export const lastExit = (machine: Pick<ObservedMachine, 'events'>): ObservedExit
 export function isCrashLooping(machine: Pick<ObservedMachine, 'events'>): boolean {
   const exit = lastExit(machine);
   return exit !== null && !exit.requestedStop && exit.restarting && exit.restartCount > 1 && exit.exitCode !== 0;
+}
+
+export interface HealthScene {
+  readonly now: Instant;
+  readonly autostop: 'off' | 'stop' | 'suspend';
+  /** The group has at least as many started as it must, without this machine. */
+  readonly atFloor: boolean;
+  /** The machine this one stands by for; null: it is no standby. */
+  readonly primary: ObservedMachine | null;
+}
+/** A stopped machine is healthy when it rests on purpose (design.md §2). */
+export function stoppedIsHealthy(machine: ObservedMachine, { autostop, atFloor, primary }: HealthScene): boolean {
+  const exit = lastExit(machine);
+  if ((machine.config?.standbys ?? []).length > 0) return primary !== null && primary.hostStatus === 'ok' && isStarted(primary);
+  const runsOnce = (machine.config?.schedule ?? '') !== '' || machine.config?.restart?.policy === 'no';
+  if (runsOnce) return exit === null ? machine.config?.schedule !== undefined : exit.exitCode === 0;
+  if (autostop === 'off' || !atFloor) return false;
+  return exit === null || exit.requestedStop || exit.exitCode === 0;
+}
+const COMING: readonly string[] = [
+  'created',
+  'creating',
+  'starting',
+  'restarting',
+  'replacing',
+  'updating',
+  'destroying',
+  'stopping',
+  'suspending',
+];
+/** Past this a machine that should come up counts as one that does not. */
+const COMES_UP_MS = 300_000;
+
+export function machineHealth(machine: ObservedMachine, scene: HealthScene): Health {
+  if (machine.hostStatus !== 'ok') return 'Unknown';
+  if (isReady(machine, scene.now)) return machine.cordoned ? 'Degraded' : 'Healthy';
+  if (isCrashLooping(machine)) return 'Degraded';
+  if (machine.state === 'suspended') return scene.autostop === 'off' || !scene.atFloor ? 'Degraded' : 'Suspended';
+  if (machine.state === 'stopped') return stoppedIsHealthy(machine, scene) ? 'Healthy' : 'Degraded';
+  if (COMING.includes(machine.state)) return scene.now - machine.updatedAt < COMES_UP_MS ? 'Progressing' : 'Degraded';
+  if (!isStarted(machine)) return 'Degraded';
+  const since = startedAt(machine) ?? machine.updatedAt;
+  return scene.now - since < COMES_UP_MS && !wasPassing(machine, since) ? 'Progressing' : 'Degraded';
+}
+/** A check that passed on this start and no longer does is a failure, not a start. */
+const wasPassing = (machine: ObservedMachine, since: Instant): boolean =>
+  machine.checks.some(({ status, updatedAt }) => status !== 'passing' && updatedAt !== null && updatedAt > since);
+
+export interface GroupScene {
+  readonly now: Instant;
+  readonly autostop: 'off' | 'stop' | 'suspend';
+  /** At least so many must be there, and so many started in the primary region. */
+  readonly wanted: number;
+  readonly floor: number;
+  readonly primaryRegion: string | null;
+}
+/** Suspended only when all of it rests; Missing while machines are lacking. */
+export function groupHealth(members: readonly ObservedMachine[], scene: GroupScene): Health {
+  if (members.length === 0) return scene.wanted === 0 ? 'Healthy' : 'Missing';
+  const started = members.filter(
+    (machine) => isStarted(machine) && (scene.primaryRegion === null || machine.region === scene.primaryRegion),
+  );
+  const byId = new Map<string, ObservedMachine>(members.map((machine) => [machine.id, machine]));
+  const healths = members.map((machine) => {
+    const others = started.filter((other) => other.id !== machine.id).length;
+    const [standsFor] = machine.config?.standbys ?? [];
+    const primary = standsFor === undefined ? null : (byId.get(standsFor) ?? null);
+    return machineHealth(machine, { now: scene.now, autostop: scene.autostop, atFloor: others >= scene.floor, primary });
+  });
+  const counted = members.filter((machine) => (machine.config?.standbys ?? []).length === 0);
+  const missing: readonly Health[] = counted.length < scene.wanted ? ['Missing'] : [];
+  const resting = healths.every((health) => health === 'Suspended')
+    ? healths
+    : healths.map((health) => (health === 'Suspended' ? 'Healthy' : health));
+  return worstHealth([...resting, ...missing]);
 }

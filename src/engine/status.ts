@@ -1,0 +1,81 @@
+/** The status document of an app after a pass. */
+import type { AppStatus } from '#domain/condition.ts';
+import { ERRORS, type TrimtabError } from '#domain/errors.ts';
+import type { PlanContext } from '#domain/finding.ts';
+import { isReady } from '#domain/health.ts';
+import { foreignMachines, membersOf } from '#domain/members.ts';
+import { isActive, isStarted } from '#domain/observed.ts';
+import { priceApp } from '#domain/price.ts';
+import { appHealth, conditionsAfter, conditionsOf, driftStatuses, groupStatuses, holdStatuses, pendingOf } from '#domain/status-of.ts';
+import type { Instant } from '#domain/units.ts';
+import { microUsd } from '#domain/units.ts';
+import type { Decision } from './decide.ts';
+import type { AppTarget } from './target.ts';
+
+/** Nothing is on its way: no machine between two states, none that should serve and does not yet. */
+export function isSettled(context: PlanContext): boolean {
+  const { app, observed, owner, now } = context;
+  return app.groups.every((group) =>
+    membersOf(observed, owner, group, app.image, now).every(
+      ({ machine, moving }) => !moving && (!isStarted(machine) || isReady(machine, now) || isOld(machine.updatedAt, now)),
+    ),
+  );
+}
+/** A machine that fails its checks for long is looked at with the resync, not every tick. */
+const OLD_MS = 600_000;
+const isOld = (at: Instant, now: Instant): boolean => now - at > OLD_MS;
+
+export function statusAfter(target: AppTarget, context: PlanContext, decision: Decision, previous: AppStatus | null): AppStatus {
+  const { plan, synced } = decision;
+  const { now, observed, owner } = context;
+  const asGitSays = target.app.excluded || (target.gone ? !observed.machines.some(isActive) : synced);
+  const sync = asGitSays ? 'Synced' : 'OutOfSync';
+  const health = target.gone ? 'Healthy' : appHealth(context);
+  const verdict = { sync, health, revision: target.revision, now } as const;
+  return {
+    environment: target.environment.name,
+    name: target.app.name,
+    app: target.app.app,
+    appliedRevision: synced ? target.revision : (previous?.appliedRevision ?? context.memory.syncedRevision),
+    attemptedRevision: target.revision,
+    sync,
+    health,
+    conditions: [...conditionsOf(verdict, plan, previous?.conditions ?? [])],
+    groups: [...groupStatuses(context)],
+    drifts: [...driftStatuses(context, plan)],
+    held: [...holdStatuses(plan)],
+    foreign: foreignMachines(observed, owner).map(({ name, id }) => `${name} ${id}`),
+    pending: [...pendingOf(plan)],
+    costLines: target.app.excluded ? [] : [...priceApp(observed)],
+    costMonthToDateMicroUsd: previous?.costMonthToDateMicroUsd ?? microUsd(0),
+    observedAt: observed.observedAt,
+    syncedAt: synced ? now : (previous?.syncedAt ?? null),
+  };
+}
+export function statusAfterFailure(target: AppTarget, error: TrimtabError, previous: AppStatus | null, now: Instant): AppStatus {
+  const unknown = ERRORS[error.code].condition === 'Unknown' || ERRORS[error.code].condition === 'Stalled';
+  const sync = unknown ? 'Unknown' : (previous?.sync ?? 'Unknown');
+  const health = unknown ? 'Unknown' : (previous?.health ?? 'Unknown');
+  const verdict = { sync, health, revision: target.revision, now } as const;
+  const base = previous ?? emptyStatus(target);
+  return { ...base, sync, health, attemptedRevision: target.revision, conditions: [...conditionsAfter(error, verdict, base.conditions)] };
+}
+const emptyStatus = (target: AppTarget): AppStatus => ({
+  environment: target.environment.name,
+  name: target.app.name,
+  app: target.app.app,
+  appliedRevision: null,
+  attemptedRevision: null,
+  sync: 'Unknown',
+  health: 'Unknown',
+  conditions: [],
+  groups: [],
+  drifts: [],
+  held: [],
+  foreign: [],
+  pending: [],
+  costLines: [],
+  costMonthToDateMicroUsd: microUsd(0),
+  observedAt: null,
+  syncedAt: null,
+});
