@@ -1,5 +1,6 @@
 /** What desired state takes from a fly.toml. */
 import type { Complaints } from './compile-app.ts';
+import { definitionOf } from './flyconfig/definition.ts';
 import { durationToNs } from './flyconfig/duration.ts';
 import { filesOf } from './flyconfig/files.ts';
 import { defaultGroup, groupNames } from './flyconfig/groups.ts';
@@ -64,7 +65,7 @@ export function readFlyConfig(file: string, text: string, readFile: ReadFile): F
     image: toml.build?.image || null,
     groups,
     deploy: deployOf(toml),
-    definition: toml,
+    definition: definitionOf(toml),
   };
   return { config: problems.length > 0 ? null : config, problems: distinct(problems), warnings: distinct(warnings) };
 }

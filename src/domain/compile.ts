@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import canonicalize from 'canonicalize';
 import { type AppScene, compileApp } from './compile-app.ts';
+import { filesNeeded } from './compile-config.ts';
 import type { ResolvedImages } from './compile-image.ts';
 import { DEFAULT_SYNC, mergeSync } from './compile-sync.ts';
 import { defaultPrefix } from './desired-lookup.ts';
@@ -14,7 +15,8 @@ import { err, ok, type Result } from './result.ts';
 import { COMPILER_VERSION, type CompiledApp, type CompiledEnvironment, type DeclaredEnvironment, type Owner } from './revision.ts';
 
 export interface CompileInput {
-  /** Text of a file of the same state of the source, by its path from the root; null when there is none. `configPaths` says which are asked. */
+  /** Text of a file of the same state of the source, by its path from the root; null when there is none. `configPaths`, then `extraPaths` say
+   *  which are asked. */
   readonly readFile: (path: string) => string | null;
   readonly resolvedImages: ResolvedImages;
 }
@@ -48,6 +50,17 @@ export function compileEnvironment(folder: DesiredFolder, input: CompileInput): 
 export const configPaths = (folder: DesiredFolder): readonly string[] =>
   [
     ...new Set(folder.apps.flatMap(({ document: { spec } }) => (spec.excluded === true || spec.config === undefined ? [] : [spec.config]))),
+  ].sort();
+
+/** What those files name in turn: `[[files]] local_path`, a `machine_config` in a file. Each may be absent: two places are looked into. */
+export const extraPaths = (folder: DesiredFolder, readFile: CompileInput['readFile']): readonly string[] =>
+  [
+    ...new Set(
+      configPaths(folder).flatMap((path) => {
+        const text = readFile(path);
+        return text === null ? [] : filesNeeded(path, text);
+      }),
+    ),
   ].sort();
 
 /** Content hash: equal documents have equal ids, in whatever order their sources were written. */

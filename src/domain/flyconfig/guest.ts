@@ -23,7 +23,7 @@ export function guestOf(vm: FlyVm, hostDedicationId: string | undefined, at: Pat
   const size = filled(vm.size) ?? (filled(vm.gpu_kind) === undefined ? USUAL : USUAL_WITH_GPU);
   const preset = sizeToGuest(size) ?? GPU_SIZES[size];
   if (preset === undefined) problem([...at, 'size'], 'unknown-size', `there is no size ${size}`, suggest(size, SIZE_NAMES));
-  const memory = vm.memory === undefined ? undefined : (memoryMb(vm.memory) ?? undefined);
+  const memory = filled(vm.memory) === undefined ? undefined : (memoryMb(vm.memory ?? '') ?? undefined);
   const guest: MachineGuest = {
     ...preset,
     ...defined({
@@ -39,7 +39,13 @@ export function guestOf(vm: FlyVm, hostDedicationId: string | undefined, at: Pat
     }),
   };
   const gpu = guest.gpu_kind !== undefined || guest.gpus !== undefined;
-  if (gpu) warning(at, 'not-supported', 'machines with a GPU are written as stated, but neither checked nor priced', 'leave this app to the CLI (excluded: true), or watch it with care');
+  if (gpu)
+    warning(
+      at,
+      'not-supported',
+      'machines with a GPU are written as stated, but neither checked nor priced',
+      'leave this app to the CLI (excluded: true), or watch it with care',
+    );
   const fault = gpu || preset === undefined ? null : guestFault(guest);
   if (fault !== null) warning(at, 'invalid-size', fault, 'change size, cpus or memory so that they fit');
   return guest;

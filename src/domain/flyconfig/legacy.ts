@@ -10,7 +10,11 @@ export function toCurrent(table: TomlTable): JsonObject {
   const { compute: _, computes: __, mount: ___, metric: ____, ...rest } = table;
   const current: Record<string, Json | undefined> = { ...plainTable(rest) };
   set(current, 'env', table['env'], envOf);
-  set(current, 'services', table['services'], (value) => tables(value)?.map(serviceOf).filter((one) => Object.keys(one).length > 0));
+  set(current, 'services', table['services'], (value) =>
+    tables(value)
+      ?.map(serviceOf)
+      .filter((one) => Object.keys(one).length > 0),
+  );
   set(current, 'processes', table['processes'], processesOf);
   set(current, 'experimental', old, (value) => (isTable(value) ? experimentalOf(value) : undefined));
   set(current, 'checks', table['checks'], checksOf);
@@ -19,11 +23,17 @@ export function toCurrent(table: TomlTable): JsonObject {
   gather(current, 'vm', [table['compute'], table['computes'], table['vm']], (vm) => withTexts(vm, 'memory'));
   gather(current, 'mounts', [table['mount'], table['mounts']], (mount) => withTexts(mount, 'initial_size'));
   gather(current, 'metrics', [table['metric'], table['metrics'] ?? oldMetrics(experimental)], plainTable);
-  return Object.fromEntries(Object.entries(current).filter(([, value]) => value !== undefined));
+  const empty = current['kill_timeout'] === '';
+  return Object.fromEntries(Object.entries(current).filter(([key, value]) => value !== undefined && !(empty && key === 'kill_timeout')));
 }
 
 /** Undefined from `to` leaves the value for the schema to refuse. */
-function set(into: Record<string, Json | undefined>, key: string, value: TomlValue | undefined, to: (value: TomlValue) => Json | undefined): void {
+function set(
+  into: Record<string, Json | undefined>,
+  key: string,
+  value: TomlValue | undefined,
+  to: (value: TomlValue) => Json | undefined,
+): void {
   if (value !== undefined) into[key] = to(value) ?? plainValue(value);
 }
 /** Several keys, one list; a single table is a list of one. */
@@ -50,7 +60,8 @@ function plainValue(value: TomlValue): Json {
   if (isTable(value)) return plainTable(value);
   return typeof value === 'object' ? tomlText(value) : value;
 }
-const plainTable = (table: TomlTable): JsonObject => Object.fromEntries(Object.entries(table).map(([key, value]) => [key, plainValue(value)]));
+const plainTable = (table: TomlTable): JsonObject =>
+  Object.fromEntries(Object.entries(table).map(([key, value]) => [key, plainValue(value)]));
 /** One key of a table as text. */
 function withTexts(table: TomlTable, key: string): JsonObject {
   const value = table[key];
@@ -89,7 +100,8 @@ function oldMetrics({ metrics_port: port, metrics_path: path }: TomlTable): Toml
 }
 
 function checksOf(value: TomlValue): JsonObject | undefined {
-  if (isTable(value)) return Object.fromEntries(Object.entries(value).map(([name, check]) => [name, isTable(check) ? checkOf(check) : plainValue(check)]));
+  if (isTable(value))
+    return Object.fromEntries(Object.entries(value).map(([name, check]) => [name, isTable(check) ? checkOf(check) : plainValue(check)]));
   const list = tables(value);
   if (list?.some(({ name }) => typeof name !== 'string') ?? true) return undefined;
   return Object.fromEntries((list ?? []).map(({ name = '', ...check }) => [tomlText(name), checkOf(check)]));
@@ -119,10 +131,12 @@ function wholeNumber(value: TomlValue): number | undefined {
 }
 /** Numbers are milliseconds here, and here alone. */
 function checkOf(check: TomlTable): JsonObject {
-  const current: Record<string, Json | undefined> = { ...plainTable(check) };
-  for (const key of ['interval', 'timeout', 'grace_period']) {
-    set(current, key, check[key], (value) => durationText(value, 1e6));
-    if (current[key] === '') delete current[key];
+  const times = ['interval', 'timeout', 'grace_period'];
+  const current: Record<string, Json | undefined> = plainTable(
+    Object.fromEntries(Object.entries(check).filter(([key]) => !times.includes(key))),
+  );
+  for (const key of times) {
+    set(current, key, check[key] === '' ? undefined : check[key], (value) => durationText(value, 1e6));
   }
   set(current, 'headers', check['headers'], headersOf);
   return current;

@@ -12,7 +12,18 @@ export interface RawConfig {
 }
 const NOTHING: RawConfig = { config: {}, stated: [] };
 /** Replaced by what the sections of the fly.toml say, or by the platform's client. */
-const REPLACED: readonly string[] = ['image', 'env', 'services', 'checks', 'statics', 'metrics', 'files', 'mounts', 'stop_config', 'restart'];
+const REPLACED: readonly string[] = [
+  'image',
+  'env',
+  'services',
+  'checks',
+  'statics',
+  'metrics',
+  'files',
+  'mounts',
+  'stop_config',
+  'restart',
+];
 const HANDLED: readonly string[] = ['init', 'guest', 'metadata'];
 
 export function rawConfigOf(toml: FlyToml, readFile: (path: string) => string | null, { problem, warning }: Complaints): RawConfig {
@@ -36,7 +47,12 @@ export function rawConfigOf(toml: FlyToml, readFile: (path: string) => string | 
   const stated = [...Object.keys(config).filter((key) => !HANDLED.includes(key)), ...(init.length > 0 ? ['init'] : [])].sort();
   const { containers } = config;
   if (!Array.isArray(containers) || containers.length === 0) return { config, stated };
-  warning(at, 'not-supported', 'containers are written as stated; the image of none of them is resolved', 'state the images of all containers by digest');
+  warning(
+    at,
+    'not-supported',
+    'containers are written as stated; the image of none of them is resolved',
+    'state the images of all containers by digest',
+  );
   return { config: { ...config, containers: withOwnImage(containers, toml.container) }, stated };
 }
 /** The container that gets the app's image: the named one, `app`, or the first. */

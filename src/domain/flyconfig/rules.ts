@@ -39,7 +39,8 @@ function exclusions(toml: FlyToml, { warning }: Complaints): void {
     ...(toml.services ?? []).map((service, at): readonly [Path, unknown] => [['services', at, 'machine_checks'], service.machine_checks]),
   ];
   for (const [path, stated] of places) {
-    if (stated !== undefined) warning(path, rule, 'machine_checks are not run', 'state the same as a check of the service, or as a smoke check');
+    if (stated !== undefined)
+      warning(path, rule, 'machine_checks are not run', 'state the same as a check of the service, or as a smoke check');
   }
 }
 function commands(toml: FlyToml, { problem }: Complaints): void {
@@ -90,7 +91,12 @@ function services(toml: FlyToml, complaints: Complaints): void {
     const path: Path = ['services', at];
     inGroups(path, service.processes, toml, complaints, 'problem');
     if ((service.ports ?? []).length === 0)
-      warning(path, 'service-without-ports', 'the service has no ports: nothing reaches it from outside', 'add [[services.ports]], or remove the service');
+      warning(
+        path,
+        'service-without-ports',
+        'the service has no ports: nothing reaches it from outside',
+        'add [[services.ports]], or remove the service',
+      );
     for (const [index, check] of (service.tcp_checks ?? []).entries()) checkTimes([...path, 'tcp_checks', index], check, warning);
     for (const [index, check] of (service.http_checks ?? []).entries()) checkTimes([...path, 'http_checks', index], check, warning);
   }
@@ -120,14 +126,21 @@ function otherGroups(toml: FlyToml, complaints: Complaints): void {
     if ((processes ?? []).length > 0) inGroups(['checks', name], processes, toml, complaints, 'warning');
   }
 }
-function inGroups(path: Path, processes: readonly string[] | undefined, toml: FlyToml, complaints: Complaints, as: 'problem' | 'warning'): void {
+function inGroups(
+  path: Path,
+  processes: readonly string[] | undefined,
+  toml: FlyToml,
+  complaints: Complaints,
+  as: 'problem' | 'warning',
+): void {
   const names = groupNames(toml);
   if ((processes ?? []).length === 0 && Object.keys(toml.processes ?? {}).length > 0) {
     const message = 'with [processes] a service has to name the groups it belongs to';
     complaints[as](path, 'service-without-processes', message, `add processes = ["${names[0] ?? ''}"]`);
   }
   for (const [at, name] of (processes ?? []).entries()) {
-    if (!names.includes(name)) complaints[as]([...path, 'processes', at], 'unknown-group', `there is no process group ${name}`, suggest(name, names));
+    if (!names.includes(name))
+      complaints[as]([...path, 'processes', at], 'unknown-group', `there is no process group ${name}`, suggest(name, names));
   }
 }
 

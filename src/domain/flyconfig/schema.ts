@@ -12,7 +12,7 @@ const Duration = z
     error: 'expected a duration such as 15s or 1m30s',
   })
   .transform((value) => nsToDuration(typeof value === 'number' ? value : (durationToNs(value) ?? 0)));
-const Memory = z.string().refine((text) => (memoryMb(text) ?? 0) > 0, 'expected memory such as 512mb or 2gb');
+const Memory = z.string().refine((text) => text === '' || (memoryMb(text) ?? 0) > 0, 'expected memory such as 512mb or 2gb');
 const VolumeSize = z.string().refine((text) => (volumeGb(text) ?? 0) >= 1, 'expected a size of at least 1 GB, such as 10gb');
 const Autostop = z.union([z.boolean(), z.enum(['off', 'stop', 'suspend'])], { error: 'expected "off", "stop" or "suspend"' });
 const Processes = { processes: Texts.optional().describe('Process groups this belongs to.') };

@@ -7,10 +7,7 @@ import type { FlyCheck, FlyHttpCheck, FlyHttpService, FlyPort, FlyService, FlyTc
 /** The HTTP service comes first. */
 export function servicesOf(toml: FlyToml, scene: GroupScene): readonly MachineService[] {
   const http = toml.http_service;
-  return [
-    ...(http !== undefined && belongsTo(scene, http) ? [httpService(http)] : []),
-    ...sectionsOf(scene, toml.services).map(toService),
-  ];
+  return [...(http !== undefined && belongsTo(scene, http) ? [httpService(http)] : []), ...sectionsOf(scene, toml.services).map(toService)];
 }
 const httpService = ({ force_https, http_options, tls_options, checks, ...rest }: FlyHttpService): MachineService =>
   toService({
@@ -74,7 +71,9 @@ function httpOptions(options: NonNullable<FlyPort['http_options']>) {
             pristine: response.pristine,
             headers: headers === undefined || Object.keys(headers).length === 0 ? undefined : headers,
           }),
-    replay_cache: nonEmpty(cache?.map(({ allow_bypass: bypass, ...entry }) => ({ ...entry, ...defined({ allow_bypass: filled(bypass) }) }))),
+    replay_cache: nonEmpty(
+      cache?.map(({ allow_bypass: bypass, ...entry }) => ({ ...entry, ...defined({ allow_bypass: filled(bypass) }) })),
+    ),
   });
 }
 

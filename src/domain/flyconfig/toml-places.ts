@@ -81,7 +81,7 @@ function readKey(cursor: Cursor): readonly KeyPart[] {
     if (quote === '"' || quote === "'") {
       skipText(cursor);
       const inside = cursor.text.slice(at + 1, cursor.at - 1);
-      parts.push({ name: quote === '"' ? unescape(inside) : inside, at });
+      parts.push({ name: quote === '"' ? plainKey(inside) : inside, at });
     } else {
       while (/[A-Za-z0-9_-]/.test(cursor.text[cursor.at] ?? '')) cursor.at += 1;
       parts.push({ name: cursor.text.slice(at, cursor.at), at });
@@ -92,7 +92,7 @@ function readKey(cursor: Cursor): readonly KeyPart[] {
   }
 }
 /** Escapes in keys are rare: a key that is not found by name is told at the section around it. */
-const unescape = (text: string): string => text.replace(/\\(["\\])/g, '$1');
+const plainKey = (text: string): string => text.replace(/\\(["\\])/g, '$1');
 
 function readValue(cursor: Cursor, path: Steps): void {
   const first = cursor.text[cursor.at];
