@@ -1,7 +1,6 @@
 /** Objects without keys that hold nothing: an absent key and `undefined` are not the same where a config is compared or sent. */
-export type Defined<T> = { readonly [K in keyof T as undefined extends T[K] ? never : K]: T[K] } & {
-  readonly [K in keyof T as undefined extends T[K] ? K : never]?: Exclude<T[K], undefined>;
-};
+type MaybeKeys<T> = { readonly [K in keyof T]-?: undefined extends T[K] ? K : never }[keyof T];
+export type Defined<T> = Readonly<Omit<T, MaybeKeys<T>>> & { readonly [K in MaybeKeys<T>]?: Exclude<T[K], undefined> };
 export function defined<T extends object>(object: T): Defined<T> {
   const kept: readonly (readonly unknown[])[] = Object.entries(object).filter(([, value]) => value !== undefined);
   return Object.fromEntries(kept);
