@@ -1,7 +1,8 @@
 /** Which revision each app must be at now. Held in memory; stored as revisions and two ids per environment. */
 
-import type { AppName, EnvironmentName, RevisionId } from '#domain/ids.ts';
+import { type AppName, appName, type EnvironmentName, type RevisionId } from '#domain/ids.ts';
 import type { CompiledApp, CompiledEnvironment } from '#domain/revision.ts';
+import { minutes } from '#domain/units.ts';
 import type { AppTarget } from './target.ts';
 import { keyOf } from './target.ts';
 
@@ -19,30 +20,38 @@ export interface EnvironmentState {
   readonly massChange: string | null;
 }
 
-/** The targets of one environment. An app that was here before and is no longer in git is still looked at. */
-export function targetsOf(state: EnvironmentState, gone: readonly GoneApp[]): ReadonlyMap<string, AppTarget> {
-  const { accepted } = state;
-  const present = accepted.document.apps.map((app) => targetOf(state, app));
-  const left = gone
-    .filter(({ app }) => accepted.document.apps.every((other) => other.app !== app.app))
-    .map(
-      ({ app, environment }): AppTarget => ({
-        // Its own rules, but the environment's of today.
-        environment: { ...environment, ...pick(accepted.document), apps: environment.apps },
-        app: { ...app, sync: accepted.document.sync },
-        revision: accepted.id,
-        gone: true,
-        awaitsApproval: null,
-        massChange: null,
-      }),
-    );
+/** The targets of one environment. An app that was here before and is no longer in git is still looked at, by the rules of prune. */
+export function targetsOf(state: EnvironmentState, known: readonly string[]): ReadonlyMap<string, AppTarget> {
+  const { document, id } = state.accepted;
+  const present = document.apps.map((app) => targetOf(state, app));
+  const inGit = new Set<string>(document.apps.map(({ app }) => app));
+  const left = known
+    .filter((app) => !inGit.has(app))
+    .map((app): AppTarget => {
+      const gone = goneApp(appName(app), document);
+      return { environment: document, app: gone, revision: id, gone: true, awaitsApproval: null, massChange: null };
+    });
   return new Map([...present, ...left].map((target) => [keyOf({ environment: state.name, app: target.app.app }), target]));
 }
-export interface GoneApp {
-  readonly app: CompiledApp;
-  readonly environment: CompiledEnvironment;
-}
-const pick = ({ name, organization, protection, sync }: CompiledEnvironment) => ({ name, organization, protection, sync });
+/** Nothing is wanted of it any more; its stamps say what is ours. */
+const goneApp = (app: AppName, { sync, primaryRegion }: CompiledEnvironment): CompiledApp => ({
+  name: app,
+  app,
+  labels: {},
+  enabled: true,
+  excluded: false,
+  adopt: false,
+  visibility: null,
+  dependsOn: [],
+  sync,
+  primaryRegion,
+  image: null,
+  groups: [],
+  addresses: null,
+  certificates: null,
+  rollout: { strategy: 'rolling', maxUnavailable: 1, surge: 0, waitTimeout: minutes(5) },
+  definition: {},
+});
 
 function targetOf({ accepted, applied, massChange }: EnvironmentState, app: CompiledApp): AppTarget {
   const current = { environment: accepted.document, app, revision: accepted.id, gone: false, awaitsApproval: null, massChange };

@@ -1,0 +1,230 @@
+/** The controller: reads the source, watches the organizations, wakes apps, and carries passes out. Everything it knows can be lost without harm. */
+import type { ClockDep } from '#domain/clock.ts';
+import type { AppStatus } from '#domain/condition.ts';
+import { failure, type TrimtabError } from '#domain/errors.ts';
+import type { TellDep } from '#domain/events.ts';
+import { type AppName, type EnvironmentName, environmentName } from '#domain/ids.ts';
+import type { RandomDep } from '#domain/random.ts';
+import { err, ok, type Result } from '#domain/result.ts';
+import type { CompiledEnvironment } from '#domain/revision.ts';
+import { after, elapsed, type Instant, type Ms, ms, seconds } from '#domain/units.ts';
+import type { FlyClient } from '#platform/fly/port.ts';
+import type { DesiredSourceDep } from '#platform/source/port.ts';
+import type { StoreDep } from '#platform/store/port.ts';
+import { type Approvals, makeApprovals } from './approvals.ts';
+import { readDesired } from './desired.ts';
+import { type Environments, makeEnvironments } from './environments.ts';
+import { makeFleets } from './fleets.ts';
+import type { Halts } from './halts.ts';
+import { type Meter, makeMeter } from './meter.ts';
+import { runPass } from './pass.ts';
+import type { PassDeps } from './pass-deps.ts';
+import { PRIORITY, type Queue } from './queue.ts';
+import { type AppRuntime, makeRuntime } from './runtime.ts';
+import { makeAppStore } from './state.ts';
+import { type AppTarget, keyOf, targetKey } from './target.ts';
+import { dependentsOf } from './targets.ts';
+
+export interface ControllerDeps extends ClockDep, RandomDep, TellDep, StoreDep, DesiredSourceDep {
+  readonly queue: Queue;
+  readonly halts: Halts;
+  /** The client with the token an environment names. */
+  readonly flyFor: (environment: CompiledEnvironment) => Result<FlyClient, TrimtabError>;
+  readonly desiredFolder: string;
+  readonly process: Readonly<Record<string, string | undefined>>;
+  /** Only this environment; null: all. */
+  readonly only: string | null;
+  readonly selfApp: string | null;
+  readonly deadline: (span: number, signal: AbortSignal) => AbortSignal;
+  readonly tick: Ms;
+  readonly poll: Ms;
+  readonly resync: Ms;
+  readonly concurrency: number;
+}
+export interface Controller {
+  readonly environments: Environments;
+  readonly approvals: Approvals;
+  readonly meter: Meter;
+  /** Reads the source once; new revisions are taken. */
+  readSource(signal: AbortSignal, keepsLookups?: boolean): Promise<Result<void, TrimtabError>>;
+  /** One pass over one app, now. */
+  pass(key: string, signal: AbortSignal): Promise<Ms | null>;
+  /** Ticks, polls and works until the signal aborts. */
+  run(signal: AbortSignal): Promise<void>;
+  runtime(key: string): AppRuntime | null;
+  statusOf(environment: EnvironmentName, app: string): AppStatus | null;
+  wake(targets: readonly Pick<AppTarget, 'environment' | 'app'>[], signal: AbortSignal): Promise<void>;
+  /** The age of the oldest organization's picture; null: one was never seen. */
+  observedAt(): Instant | null;
+  storeIsLost(): boolean;
+}
+
+export function makeController(deps: ControllerDeps): Controller {
+  const { clock, queue, tell } = deps;
+  const runtimes = new Map<string, AppRuntime>();
+  const environments = makeEnvironments(deps);
+  const approvals = makeApprovals(deps);
+  const meter = makeMeter(deps);
+  const store = makeAppStore(deps.store);
+  const fleets = makeFleets(deps);
+  const seeds = deps.random.fork('intents');
+  const boot = clock.now();
+  let passes = 0;
+  let lost = false;
+
+  const runtimeFor = (key: string): AppRuntime => {
+    const runtime = runtimes.get(key) ?? makeRuntime();
+    runtimes.set(key, runtime);
+    return runtime;
+  };
+  const statusOf = (environment: EnvironmentName, app: string): AppStatus | null =>
+    runtimes.get(`app/${environment}/${app}`)?.status ?? null;
+  const wakeKeys = async (keys: readonly string[], priority: number, at: Instant, signal: AbortSignal): Promise<void> => {
+    const woken = await queue.wake(
+      keys.map((key) => ({ key, priority, at })),
+      signal,
+    );
+    if (!woken.ok) noteStore(woken.error);
+  };
+  const noteStore = (error: TrimtabError | null): void => {
+    const now = error?.code === 'STORE_UNAVAILABLE';
+    if (now && !lost) tell({ type: 'StoreLost', message: error.message });
+    if (!now && lost && error === null) tell({ type: 'StoreBack' });
+    if (now || error === null) lost = now;
+  };
+  /** Spread, and longer for large fleets. */
+  const resync = (): Ms => ms(Math.max(deps.resync, environments.size() * RESYNC_PER_APP_MS) * (0.9 + deps.random.next() * 0.2));
+
+  const onSynced = (target: AppTarget): void => {
+    approvals.end(target);
+    if (environments.noteSynced(target, statusOf)) approvals.endAll(target.environment.name);
+  };
+  const passDeps = (fly: FlyClient): PassDeps => ({
+    ...{ fly, clock, tell, store, resync, statusOf, onSynced },
+    random: deps.random,
+    halted: deps.halts.reasonFor,
+    deadline: deps.deadline,
+    nextSeed: () => `${boot}/${passes++}/${seeds.next()}`,
+    isApproved: (target) => approvals.has(target),
+    selfApp: deps.selfApp,
+  });
+  const pass = async (key: string, signal: AbortSignal): Promise<Ms | null> => {
+    const target = environments.target(key);
+    if (target === null) return null;
+    const fly = deps.flyFor(target.environment);
+    const runtime = runtimeFor(key);
+    const before = runtime.status?.sync ?? null;
+    const { again, error } = await runPass(passDeps(fly.ok ? fly.value : refusing(fly.error)), target, runtime, signal);
+    noteStore(error);
+    if (runtime.status?.sync === 'Synced' && before !== 'Synced')
+      await wakeKeys(dependentKeys(target), PRIORITY.observed, clock.now(), signal);
+    return again;
+  };
+  const work = async (key: string, waited: Ms, signal: AbortSignal): Promise<void> => {
+    const [, environment = ''] = key.split('/');
+    try {
+      tell({ type: 'WorkTaken', environment: environmentName(environment), waited });
+      const again = await pass(key, signal);
+      if (again !== null && !signal.aborted) await wakeKeys([key], PRIORITY.resync, after(clock.now(), again), signal);
+    } catch (thrown) {
+      // A bug stops this key alone, and only for a while: the next look may find another world.
+      const message = thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown);
+      runtimes.delete(key);
+      const target = environments.target(key);
+      if (target !== null) tell({ type: 'Bugged', environment: target.environment.name, app: target.app.app, message });
+      await wakeKeys([key], PRIORITY.resync, after(clock.now(), AFTER_BUG), signal);
+    }
+  };
+  const readSource = async (signal: AbortSignal, keepsLookups = true): Promise<Result<void, TrimtabError>> => {
+    const folder = deps.desiredFolder;
+    const flyFor = deps.flyFor;
+    const read = await readDesired(
+      { source: deps.source, flyFor, folder, process: deps.process, previous: environments.previous, keepsLookups },
+      signal,
+    );
+    if (!read.ok) {
+      tell({ type: 'SourceFailed', code: read.error.code, message: read.error.message });
+      environments.noteUnreadable(read.error);
+      return read;
+    }
+    const wanted = read.value.filter(({ name }) => deps.only === null || name === deps.only);
+    if (wanted.length === 0) return err(failure('SOURCE_EMPTY', `no environment ${deps.only ?? ''} in ${deps.source.description}`));
+    const moved = await environments.take(wanted, signal);
+    if (!moved.ok) {
+      noteStore(moved.error);
+      return moved;
+    }
+    await wakeKeys(moved.value, PRIORITY.asked, clock.now(), signal);
+    return ok(undefined);
+  };
+  const tick = async (signal: AbortSignal): Promise<void> => {
+    const moved = await fleets.look(environments.all(), signal);
+    const keys = environments.keysOf(moved);
+    if (keys.length > 0) await wakeKeys(keys, PRIORITY.observed, clock.now(), signal);
+    meter.tick(meteredApps(environments, statusOf), clock.now());
+  };
+  const slow = async (signal: AbortSignal): Promise<void> => {
+    const halts = await deps.store.halts(signal);
+    if (halts.ok) deps.halts.setStored(halts.value);
+    noteStore(halts.ok ? null : halts.error);
+    await approvals.flush(signal);
+    await approvals.load(environments.names(), signal);
+    await environments.flush(signal);
+    await meter.flush(signal);
+  };
+  return {
+    environments,
+    approvals,
+    meter,
+    readSource,
+    pass,
+    statusOf,
+    runtime: (key) => runtimes.get(key) ?? null,
+    storeIsLost: () => lost,
+    observedAt: fleets.observedAt,
+    wake: (targets, signal) => {
+      const keys = targets.map(targetKey);
+      for (const key of keys) runtimeFor(key).wantsFull = true;
+      return wakeKeys(keys, PRIORITY.asked, clock.now(), signal);
+    },
+    run: async (signal) => {
+      await slow(signal);
+      await readSource(signal);
+      await meter.load(environments.names(), clock.now(), signal);
+      const poll = (): Ms => ms(deps.poll * (0.9 + deps.random.next() * 0.2));
+      await Promise.all([
+        queue.run(work, deps.concurrency, signal),
+        every(deps, () => deps.tick, tick, signal),
+        every(deps, poll, async () => void (await readSource(signal)), signal),
+        every(deps, () => SLOW_EVERY, slow, signal),
+      ]);
+    },
+  };
+}
+/** Per app read of every resync, so that a thousand apps stay far below what the platform's lists bear. */
+const RESYNC_PER_APP_MS = 150;
+const AFTER_BUG = seconds(60);
+const SLOW_EVERY = seconds(5);
+
+async function every(deps: ClockDep, span: () => Ms, run: (signal: AbortSignal) => Promise<void>, signal: AbortSignal): Promise<void> {
+  while (!signal.aborted) {
+    const started = deps.clock.now();
+    await run(signal);
+    const rest = ms(Math.max(0, span() - elapsed(started, deps.clock.now())));
+    await deps.clock.sleep(rest, signal).catch(() => undefined);
+  }
+}
+const dependentKeys = ({ environment, app }: AppTarget): readonly string[] =>
+  dependentsOf(environment, app.app).map((name: AppName) => keyOf({ environment: environment.name, app: name }));
+
+function meteredApps(environments: Environments, statusOf: Controller['statusOf']) {
+  return environments.targets().flatMap(({ environment, app }) => {
+    const status = statusOf(environment.name, app.app);
+    return status === null ? [] : [{ environment: environment.name, app: app.app, lines: status.costLines }];
+  });
+}
+/** An environment without a token: every call says so. */
+function refusing(error: TrimtabError): FlyClient {
+  const refuse = () => Promise.resolve(err(error));
+  return new Proxy(Object.create(null), { get: () => refuse });
+}

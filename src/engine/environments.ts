@@ -1,0 +1,245 @@
+/** The environments this controller looks after: what was accepted, what is applied, and what every app must be. Backed by the store, so that a
+ *  restart goes on from the last good revision even when the source is broken at that moment. */
+import { z } from 'zod';
+import type { ClockDep } from '#domain/clock.ts';
+import type { AppStatus } from '#domain/condition.ts';
+import type { TrimtabError } from '#domain/errors.ts';
+import type { TellDep } from '#domain/events.ts';
+import { type AppName, type EnvironmentName, environmentName, revisionId } from '#domain/ids.ts';
+import type { Json } from '#domain/json.ts';
+import { type Problem, problemText } from '#domain/problem.ts';
+import { ok, type Result } from '#domain/result.ts';
+import type { CompiledEnvironment } from '#domain/revision.ts';
+import { elapsed, type Instant } from '#domain/units.ts';
+import type { StoreDep } from '#platform/store/port.ts';
+import type { ReadEnvironment } from './desired.ts';
+import type { AppTarget } from './target.ts';
+import { type AcceptedRevision, type EnvironmentState, massChangeOf, targetsOf } from './targets.ts';
+
+export interface EnvironmentView {
+  readonly name: EnvironmentName;
+  readonly state: EnvironmentState | null;
+  readonly lastGood: string | null;
+  /** Of the newest read; empty when it was accepted. */
+  readonly problems: readonly Problem[];
+  readonly warnings: readonly Problem[];
+  readonly commit: string | null;
+}
+export interface Environments {
+  /** Accepts what compiled; the keys of apps whose target moved. */
+  take(read: readonly ReadEnvironment[], signal: AbortSignal): Promise<Result<readonly string[], TrimtabError>>;
+  noteUnreadable(error: TrimtabError): void;
+  target(key: string): AppTarget | null;
+  targets(): readonly AppTarget[];
+  keysOf(apps: ReadonlySet<AppName>): readonly string[];
+  all(): readonly CompiledEnvironment[];
+  names(): readonly EnvironmentName[];
+  views(): readonly EnvironmentView[];
+  size(): number;
+  previous(folder: string): CompiledEnvironment | null;
+  /** A person lets the accepted revision through; the keys of its apps. */
+  apply(environment: EnvironmentName, signal: AbortSignal): Promise<Result<readonly string[], TrimtabError>>;
+  /** True when with this app the whole environment is Synced at its accepted revision. */
+  noteSynced(target: AppTarget, statusOf: (environment: EnvironmentName, app: string) => AppStatus | null): boolean;
+  flush(signal: AbortSignal): Promise<Result<void, TrimtabError>>;
+}
+interface Kept {
+  readonly name: EnvironmentName;
+  state: EnvironmentState | null;
+  targets: ReadonlyMap<string, AppTarget>;
+  known: readonly string[];
+  lastGood: string | null;
+  /** The store lacks what is here. */
+  dirty: boolean;
+  problems: readonly Problem[];
+  warnings: readonly Problem[];
+  commit: string | null;
+  acceptedAt: Instant;
+}
+/** Written by ourselves: only its frame is looked at. */
+const Document = z.custom<CompiledEnvironment>(
+  (value) =>
+    z
+      .object({ compilerVersion: z.number(), name: z.string(), apps: z.array(z.object({ app: z.string(), groups: z.array(z.unknown()) })) })
+      .safeParse(value).success,
+);
+
+export function makeEnvironments(deps: StoreDep & TellDep & ClockDep): Environments {
+  const kept = new Map<string, Kept>();
+  const scope = { ...deps, kept };
+  const targets = (): readonly AppTarget[] => [...kept.values()].flatMap((one) => [...one.targets.values()]);
+  return {
+    take: async (read, signal) => {
+      const woken: string[] = [];
+      for (const one of read) {
+        const keys = await takeOne(scope, one, signal);
+        if (!keys.ok) return keys;
+        woken.push(...keys.value);
+      }
+      return ok(woken);
+    },
+    noteUnreadable: (error) => {
+      for (const one of kept.values()) one.problems = [sourceProblem(error)];
+    },
+    target: (key) => kept.get(key.split('/')[1] ?? '')?.targets.get(key) ?? null,
+    targets,
+    keysOf: (apps) => [...kept.values()].flatMap((one) => [...one.targets].filter(([, { app }]) => apps.has(app.app)).map(([key]) => key)),
+    all: () => [...kept.values()].flatMap(({ state }) => (state === null ? [] : [state.accepted.document])),
+    names: () => [...kept.values()].map(({ name }) => name),
+    views: () =>
+      [...kept.values()].map(({ name, state, lastGood, problems, warnings, commit }) => ({
+        name,
+        state,
+        lastGood,
+        problems,
+        warnings,
+        commit,
+      })),
+    size: () => [...kept.values()].reduce((sum, one) => sum + one.targets.size, 0),
+    previous: (folder) => kept.get(folder)?.state?.accepted.document ?? null,
+    apply: async (environment, signal) => {
+      const one = kept.get(environment);
+      if (one === undefined || one.state === null) return ok([]);
+      retarget(one, { ...one.state, applied: one.state.accepted, massChange: null });
+      const saved = await save(scope, one, signal);
+      return saved.ok ? ok([...one.targets.keys()]) : saved;
+    },
+    noteSynced: (target, statusOf) => noteSynced(scope, target, statusOf),
+    flush: async (signal) => {
+      for (const one of kept.values()) {
+        if (!one.dirty) continue;
+        const saved = await save(scope, one, signal);
+        if (!saved.ok) return saved;
+      }
+      return ok(undefined);
+    },
+  };
+}
+type Scope = StoreDep & TellDep & ClockDep & { readonly kept: Map<string, Kept> };
+
+const sourceProblem = ({ code, message }: TrimtabError): Problem => ({
+  file: 'source',
+  line: 1,
+  column: 1,
+  rule: code,
+  message,
+  remedy: 'nothing is changed meanwhile',
+});
+
+async function takeOne(scope: Scope, read: ReadEnvironment, signal: AbortSignal): Promise<Result<readonly string[], TrimtabError>> {
+  const found = await open(scope, read.name, signal);
+  if (!found.ok) return found;
+  const one = found.value;
+  one.commit = read.commit?.sha ?? null;
+  if (!read.compiled.ok) {
+    refuse(scope, one, read.compiled.error.problems, read.compiled.error.warnings);
+    return ok([]);
+  }
+  const { id, document, warnings } = read.compiled.value;
+  one.problems = [];
+  one.warnings = warnings;
+  const before = one.state?.accepted ?? null;
+  const accepted = { id, sourceHash: read.sourceHash, document };
+  if (before?.id === id) {
+    // A restart reads what it had: targets are made, nothing is announced.
+    if (one.targets.size > 0 || one.state === null) return ok([]);
+    retarget(one, one.state);
+    return ok([...one.targets.keys()]);
+  }
+  const commit: Json = read.commit === null ? null : { ...read.commit };
+  const row = {
+    environment: one.name,
+    id,
+    sourceHash: read.sourceHash,
+    commit,
+    document: JSON.parse(JSON.stringify(document)),
+    acceptedAt: scope.clock.now(),
+  };
+  const saved = await scope.store.saveRevision(row, signal);
+  if (!saved.ok) return saved;
+  const automatic = document.sync.mode !== 'manual';
+  const massChange = massChangeOf(before, accepted);
+  scope.tell({ type: 'RevisionAccepted', environment: one.name, revision: id, apps: document.apps.length, commit: one.commit, warnings });
+  retarget(one, { name: one.name, accepted, applied: automatic ? accepted : (one.state?.applied ?? null), massChange });
+  one.acceptedAt = scope.clock.now();
+  if (automatic) scope.tell({ type: 'TargetChanged', environment: one.name, from: before?.id ?? null, to: id });
+  const written = await save(scope, one, signal);
+  return written.ok ? ok([...one.targets.keys()]) : written;
+}
+function refuse(scope: Scope, one: Kept, problems: readonly Problem[], warnings: readonly Problem[]): void {
+  const said = problems.map(problemText).join('\n');
+  const before = one.problems.map(problemText).join('\n');
+  one.problems = problems;
+  one.warnings = warnings;
+  if (said !== before) scope.tell({ type: 'RevisionRefused', environment: one.name, problems });
+  if (one.state !== null && one.targets.size === 0) retarget(one, one.state);
+}
+/** From memory, else from the store, else new. */
+async function open(scope: Scope, name: string, signal: AbortSignal): Promise<Result<Kept, TrimtabError>> {
+  const known = scope.kept.get(name);
+  if (known !== undefined) return ok(known);
+  const row = await scope.store.environment(name, signal);
+  if (!row.ok) return row;
+  const apps = await scope.store.apps(name, signal);
+  if (!apps.ok) return apps;
+  const accepted = await revisionOf(scope, name, row.value.accepted, signal);
+  if (!accepted.ok) return accepted;
+  const applied = await revisionOf(scope, name, row.value.applied, signal);
+  if (!applied.ok) return applied;
+  const one: Kept = {
+    name: environmentName(name),
+    state:
+      accepted.value === null ? null : { name: environmentName(name), accepted: accepted.value, applied: applied.value, massChange: null },
+    targets: new Map(),
+    known: apps.value,
+    lastGood: row.value.lastGood,
+    dirty: false,
+    problems: [],
+    warnings: [],
+    commit: null,
+    acceptedAt: scope.clock.now(),
+  };
+  scope.kept.set(name, one);
+  return ok(one);
+}
+async function revisionOf(
+  scope: Scope,
+  environment: string,
+  id: string | null,
+  signal: AbortSignal,
+): Promise<Result<AcceptedRevision | null, TrimtabError>> {
+  if (id === null) return ok(null);
+  const row = await scope.store.revision(environment, id, signal);
+  if (!row.ok) return row;
+  const document = Document.safeParse(row.value?.document);
+  if (row.value === null || !document.success) return ok(null);
+  return ok({ id: revisionId(row.value.id), sourceHash: row.value.sourceHash, document: document.data });
+}
+function retarget(one: Kept, state: EnvironmentState): void {
+  const before = one.targets;
+  one.state = state;
+  one.known = [...new Set([...one.known, ...[...before.values()].map(({ app }) => app.app)])];
+  one.targets = targetsOf(state, one.known);
+  one.dirty = true;
+}
+async function save(scope: Scope, one: Kept, signal: AbortSignal): Promise<Result<void, TrimtabError>> {
+  const row = { accepted: one.state?.accepted.id ?? null, applied: one.state?.applied?.id ?? null, lastGood: one.lastGood };
+  const saved = await scope.store.saveEnvironment(one.name, row, signal);
+  if (saved.ok) one.dirty = false;
+  return saved;
+}
+function noteSynced(scope: Scope, target: AppTarget, statusOf: (environment: EnvironmentName, app: string) => AppStatus | null): boolean {
+  const one = scope.kept.get(target.environment.name);
+  const id = one?.state?.accepted.id;
+  if (one === undefined || id === undefined || one.lastGood === id) return false;
+  const all = [...one.targets.values()].filter(({ gone }) => !gone);
+  const settled = all.every(({ app, revision }) => {
+    const status = statusOf(one.name, app.app);
+    return app.excluded || app.app === target.app.app || (revision === id && status?.sync === 'Synced' && status.attemptedRevision === id);
+  });
+  if (!settled || target.revision !== id) return false;
+  one.lastGood = id;
+  one.dirty = true;
+  scope.tell({ type: 'EnvironmentSynced', environment: one.name, revision: id, took: elapsed(one.acceptedAt, scope.clock.now()) });
+  return true;
+}
