@@ -3,9 +3,9 @@ import { createHash } from 'node:crypto';
 import { type Compiled, compileEnvironment, configPaths, type Rejected, revisionIdOf } from '#domain/compile.ts';
 import { carriedImages, imagesToResolve, withImages } from '#domain/compile-image.ts';
 import { type DesiredFolder, parseDesired } from '#domain/desired-parse.ts';
+import { problemsAcross } from '#domain/desired-rules.ts';
 import { failure, type TrimtabError } from '#domain/errors.ts';
 import type { AppName, Digest } from '#domain/ids.ts';
-import type { Problem } from '#domain/problem.ts';
 import { err, ok, type Result } from '#domain/result.ts';
 import type { CompiledEnvironment } from '#domain/revision.ts';
 import type { FlyClient } from '#platform/fly/port.ts';
@@ -35,14 +35,14 @@ export async function readDesired(deps: ReadDesiredDeps, signal: AbortSignal): P
   const snapshot = await deps.source.read(signal);
   if (!snapshot.ok) return snapshot;
   const folders = foldersOf(snapshot.value, deps.folder);
-  const found: ReadEnvironment[] = [];
+  const found: (ReadEnvironment & { readonly folder: DesiredFolder })[] = [];
   for (const [name, files] of folders) {
     const one = await readOne(deps, snapshot.value, { name, files, bare: folders.size === 1 }, signal);
     if (!one.ok) return one;
     found.push(one.value);
   }
   if (found.length === 0) return err(failure('SOURCE_EMPTY', `${deps.source.description}: no environment folder under ${deps.folder}/`));
-  return ok(withoutSharedApps(found));
+  return ok(withoutShared(found));
 }
 /** `desired-state/<environment>/…`; the rest of the path is free. */
 function foldersOf(snapshot: SourceSnapshot, folder: string): ReadonlyMap<string, ReadonlyMap<string, string>> {
@@ -65,7 +65,7 @@ async function readOne(
   snapshot: SourceSnapshot,
   { name, files, bare }: Folder,
   signal: AbortSignal,
-): Promise<Result<ReadEnvironment, TrimtabError>> {
+): Promise<Result<ReadEnvironment & { readonly folder: DesiredFolder }, TrimtabError>> {
   const previous = deps.previous(name);
   const stored = deps.keepsLookups ? (previous?.declared?.lookups ?? {}) : {};
   const folder = parseDesired({
@@ -75,7 +75,7 @@ async function readOne(
   });
   const configs = await readConfigs(snapshot, folder, signal);
   if (!configs.ok) return configs;
-  const read = { name, sourceHash: hashOf(files, configs.value, folder), commit: snapshot.commit };
+  const read = { name, folder, sourceHash: hashOf(files, configs.value, folder), commit: snapshot.commit };
   const readFile = (path: string): string | null => configs.value.get(path) ?? null;
   const compiled = compileEnvironment(folder, { readFile, resolvedImages: carriedImages(previous) });
   if (!compiled.ok) return ok({ ...read, compiled });
@@ -118,26 +118,14 @@ async function resolveImages(deps: ReadDesiredDeps, compiled: Compiled, signal: 
   const document = withImages(compiled.document, resolved);
   return ok({ ...compiled, document, id: revisionIdOf(document) });
 }
-/** One Fly app in two folders: neither is believed. */
-function withoutSharedApps(found: readonly ReadEnvironment[]): readonly ReadEnvironment[] {
-  const owners = new Map<string, string[]>();
-  for (const { name, compiled } of found)
-    if (compiled.ok)
-      for (const { app, excluded } of compiled.value.document.apps) if (!excluded) owners.set(app, [...(owners.get(app) ?? []), name]);
-  const shared = [...owners].filter(([, names]) => names.length > 1);
-  if (shared.length === 0) return found;
-  return found.map((one) => {
-    const problems = shared.filter(([, names]) => names.includes(one.name)).map(([app, names]) => sharedProblem(one.name, app, names));
-    const [first] = problems;
-    if (!one.compiled.ok || first === undefined) return one;
-    return { ...one, compiled: err({ error: failure('DESIRED_INVALID', first.message), problems, warnings: one.compiled.value.warnings }) };
+/** One Fly app in two folders, or one name for two: neither is believed. */
+function withoutShared(found: readonly (ReadEnvironment & { readonly folder: DesiredFolder })[]): readonly ReadEnvironment[] {
+  const across = problemsAcross(found.map(({ folder }) => folder));
+  return found.map(({ folder, ...one }) => {
+    const mine = across.filter(({ file, message }) => file.startsWith(`${folder.folder}/`) || message.includes(folder.folder));
+    const [first] = mine;
+    if (first === undefined || !one.compiled.ok) return one;
+    const error = failure('DESIRED_INVALID', first.message);
+    return { ...one, compiled: err({ error, problems: mine, warnings: one.compiled.value.warnings }) };
   });
 }
-const sharedProblem = (environment: string, app: string, names: readonly string[]): Problem => ({
-  file: environment,
-  line: 1,
-  column: 1,
-  rule: 'shared-app',
-  message: `app ${app} is in ${names.join(' and ')}`,
-  remedy: 'an app belongs to one environment: take it out of the others, or give it another name there',
-});

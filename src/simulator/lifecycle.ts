@@ -47,7 +47,7 @@ export function setState(world: World, row: MachineRow, state: string): void {
   else world.schedule(world.listLagMs, show);
 }
 /** The next thing of this course; void when the machine was asked for something else in between. */
-export function then(world: World, row: MachineRow, span: number, next: () => void): void {
+export function soon(world: World, row: MachineRow, span: number, next: () => void): void {
   const { course } = row;
   world.schedule(span, () => {
     if (row.course === course) next();
@@ -62,11 +62,11 @@ export function launch(world: World, row: MachineRow, image: ImageRow | null, sk
   turn(row);
   addEvent(world, row, 'launch', 'created', 'user');
   setState(world, row, 'created');
-  then(world, row, timeFor(world, 'prepare'), () => {
+  soon(world, row, timeFor(world, 'prepare'), () => {
     if (image === null) {
       addEvent(world, row, 'launch', 'failed', 'flyd');
       setState(world, row, 'launch_failed');
-      then(world, row, timeFor(world, 'destroy'), () => gone(world, row));
+      soon(world, row, timeFor(world, 'destroy'), () => gone(world, row));
       return;
     }
     if (skipLaunch) setState(world, row, 'stopped');
@@ -83,7 +83,7 @@ export function replaceVersion(world: World, row: MachineRow, former: Former, im
   turn(row);
   addEvent(world, row, 'update', 'replacing', 'user');
   setState(world, row, 'replacing');
-  then(world, row, timeFor(world, 'prepare'), () => {
+  soon(world, row, timeFor(world, 'prepare'), () => {
     if (image === null) {
       row.instanceId = former.instanceId;
       row.config = former.config;
@@ -105,7 +105,7 @@ export function boot(world: World, row: MachineRow, source = 'flyd'): void {
   setState(world, row, 'starting');
   addEvent(world, row, 'start', 'starting', source);
   const { slowness } = behaviourOf(row.image);
-  then(world, row, timeFor(world, resumed ? 'resume' : 'start') * slowness, () => {
+  soon(world, row, timeFor(world, resumed ? 'resume' : 'start') * slowness, () => {
     addEvent(world, row, 'start', 'started', 'flyd');
     setState(world, row, 'started');
     startChecks(world, row);
@@ -114,8 +114,8 @@ export function boot(world: World, row: MachineRow, source = 'flyd'): void {
 }
 function run(world: World, row: MachineRow): void {
   const behaviour = behaviourOf(row.image);
-  if (isJob(row)) return then(world, row, timeFor(world, 'job'), () => finishJob(world, row, behaviour.crashes));
-  if (behaviour.crashes) then(world, row, timeFor(world, 'crash'), () => crash(world, row, behaviour.outOfMemory));
+  if (isJob(row)) return soon(world, row, timeFor(world, 'job'), () => finishJob(world, row, behaviour.crashes));
+  if (behaviour.crashes) soon(world, row, timeFor(world, 'crash'), () => crash(world, row, behaviour.outOfMemory));
 }
 /** Runs once and ends: release commands, scheduled machines, anything that destroys itself. */
 const isJob = (row: MachineRow): boolean =>
@@ -127,7 +127,7 @@ function finishJob(world: World, row: MachineRow, crashes: boolean): void {
   exitWith(world, row, { exit_code: code, guest_exit_code: code, requested_stop: false, restarting: false, oom_killed: false });
   removeChecks(row);
   setState(world, row, 'stopped');
-  if (row.config.auto_destroy === true) then(world, row, timeFor(world, 'destroy'), () => gone(world, row));
+  if (row.config.auto_destroy === true) soon(world, row, timeFor(world, 'destroy'), () => gone(world, row));
 }
 /** One crash, and another try if the restart policy has any left. */
 export function crash(world: World, row: MachineRow, outOfMemory: boolean): void {
@@ -142,7 +142,7 @@ export function crash(world: World, row: MachineRow, outOfMemory: boolean): void
   setState(world, row, 'starting');
   // The host waits longer after each crash, up to 15 seconds.
   const pause = Math.min(15_000, 500 * 2 ** Math.min(row.restarts, 10));
-  then(world, row, pause, () => boot(world, row));
+  soon(world, row, pause, () => boot(world, row));
 }
 function exitWith(world: World, row: MachineRow, exit: JsonObject): void {
   const exitEvent = { ...exit, guest_signal: -1, signal: -1, exited_at: new Date(world.clock.now()).toISOString() };
@@ -155,7 +155,7 @@ export function stop(world: World, row: MachineRow, source = 'user'): void {
   if (row.state === 'suspended') return setState(world, row, 'stopped');
   addEvent(world, row, 'stop', 'stopping', source);
   setState(world, row, 'stopping');
-  then(world, row, timeFor(world, 'stop'), () => rest(world, row));
+  soon(world, row, timeFor(world, 'stop'), () => rest(world, row));
 }
 function rest(world: World, row: MachineRow): void {
   exitWith(world, row, { exit_code: 0, guest_exit_code: 0, requested_stop: true, restarting: false, oom_killed: false });
@@ -167,7 +167,7 @@ export function suspend(world: World, row: MachineRow, source = 'user'): void {
   turn(row);
   addEvent(world, row, 'suspend', 'suspending', source);
   setState(world, row, 'suspending');
-  then(world, row, timeFor(world, 'suspend'), () => {
+  soon(world, row, timeFor(world, 'suspend'), () => {
     addEvent(world, row, 'suspend', 'suspended', 'flyd');
     setState(world, row, 'suspended');
   });
@@ -176,7 +176,7 @@ export function restart(world: World, row: MachineRow): void {
   turn(row);
   addEvent(world, row, 'restart', 'restarting', 'user');
   setState(world, row, 'restarting');
-  then(world, row, timeFor(world, 'stop'), () => {
+  soon(world, row, timeFor(world, 'stop'), () => {
     exitWith(world, row, { exit_code: 0, guest_exit_code: 0, requested_stop: true, restarting: true, oom_killed: false });
     boot(world, row);
   });
@@ -186,7 +186,7 @@ export function destroy(world: World, row: MachineRow, source = 'user'): void {
   turn(row);
   addEvent(world, row, 'destroy', 'destroying', source);
   setState(world, row, 'destroying');
-  then(world, row, timeFor(world, 'destroy'), () => gone(world, row));
+  soon(world, row, timeFor(world, 'destroy'), () => gone(world, row));
 }
 function gone(world: World, row: MachineRow): void {
   addEvent(world, row, 'destroy', 'destroyed', 'flyd');
@@ -205,7 +205,7 @@ export function resume(world: World, row: MachineRow): void {
     case 'starting':
       return boot(world, row);
     case 'stopping':
-      return then(world, row, timeFor(world, 'stop'), () => rest(world, row));
+      return soon(world, row, timeFor(world, 'stop'), () => rest(world, row));
     case 'suspending':
       return setState(world, row, 'suspended');
     case 'destroying':

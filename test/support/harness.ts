@@ -1,0 +1,213 @@
+/** A controller, a simulated platform and a store in one process, on a clock that stands still until it is told to go on. */
+import type { AppStatus } from '#domain/condition.ts';
+import type { Event } from '#domain/events.ts';
+import { environmentName } from '#domain/ids.ts';
+import { makeRandom } from '#domain/random.ts';
+import { ok } from '#domain/result.ts';
+import { instant, ms, seconds } from '#domain/units.ts';
+import { type Controller, makeController } from '#engine/controller.ts';
+import { makeHalts } from '#engine/halts.ts';
+import { makeMemoryQueue } from '#engine/memory-queue.ts';
+import { makeFlyClient } from '#platform/fly/client.ts';
+import { makeLimits } from '#platform/fly/limits.ts';
+import { makeMemoryStore } from '#platform/store/memory.ts';
+import type { Store } from '#platform/store/port.ts';
+import { makeVirtualClock, type VirtualClock } from '#simulator/clock.ts';
+import { makeSimulator, type Simulator } from '#simulator/simulator.ts';
+import type { MachineRow } from '#simulator/world.ts';
+import { machinesOf } from '#simulator/world.ts';
+
+export const START = instant(Date.UTC(2026, 9, 1, 9, 0, 0));
+export type Files = Record<string, string>;
+
+export interface Harness {
+  readonly clock: VirtualClock;
+  readonly simulator: Simulator;
+  readonly store: Store;
+  readonly events: readonly Event[];
+  readonly files: Map<string, string>;
+  controller(): Controller;
+  /** Lets the world's time pass. */
+  pass(seconds: number): Promise<void>;
+  /** Until the environment's apps are Synced and healthy; fails after `limit` seconds. */
+  untilSettled(limit?: number): Promise<void>;
+  status(app: string): AppStatus | null;
+  machines(app: string): readonly MachineRow[];
+  /** Kills the controller where it stands and starts another on the same store. */
+  restart(options?: { readonly store?: Store }): Promise<void>;
+  stop(): Promise<void>;
+  /** A call by somebody else, by the platform's own API. */
+  byHand(method: string, path: string, body?: unknown): Promise<Response>;
+  writes(): number;
+}
+export interface HarnessOptions {
+  readonly files: Files;
+  readonly seed?: string;
+  readonly token?: string;
+  readonly store?: Store;
+  readonly environment?: Readonly<Record<string, string>>;
+  readonly start?: boolean;
+  readonly onCallerDeath?: 'restart' | 'ignore';
+}
+
+export async function makeHarness(options: HarnessOptions): Promise<Harness> {
+  const clock = makeVirtualClock(START);
+  const events: Event[] = [];
+  const files = new Map(Object.entries(options.files));
+  let store = options.store ?? makeMemoryStore();
+  let stop = new AbortController();
+  let running: Promise<void> = Promise.resolve();
+  let incarnation = 0;
+  const kill = (): void => stop.abort(new Error('killed'));
+  const simulator = makeSimulator({
+    clock,
+    seed: options.seed ?? 'harness',
+    onCallerDeath: () => {
+      kill();
+      clock.touch();
+    },
+  });
+  let controller = makeOne();
+  function makeOne(): Controller {
+    const alive = stop.signal;
+    incarnation += 1;
+    const random = makeRandom(`controller-${incarnation}`);
+    const fly = makeFlyClient({
+      token: options.token ?? 'a-token-for-tests',
+      flapsBaseUrl: 'http://sim.test',
+      apiBaseUrl: 'http://sim.test',
+      uiexBaseUrl: 'http://sim.test',
+      // A dead caller sends nothing more.
+      fetch: async (request) => {
+        if (alive.aborted) return new Promise(() => undefined);
+        clock.touch();
+        const response = await simulator.fetch(request);
+        clock.touch();
+        return response;
+      },
+      clock,
+      random,
+      limits: makeLimits({ clock, startsEmpty: incarnation > 1 }),
+      userAgent: 'trimtab/test',
+    });
+    return makeController({
+      clock,
+      random,
+      store: mortal(store, alive),
+      source: {
+        description: 'memory',
+        read: () =>
+          Promise.resolve(
+            ok({ files: yamlOf(files), commit: null, rewritten: false, readFile: (path) => Promise.resolve(ok(files.get(path) ?? null)) }),
+          ),
+      },
+      tell: (event) => {
+        if (!alive.aborted) events.push(event);
+      },
+      queue: makeMemoryQueue(clock),
+      halts: makeHalts({ readOnly: false, fileReason: () => null }),
+      flyFor: () => ok(fly),
+      desiredFolder: 'desired-state',
+      process: options.environment ?? {},
+      only: null,
+      selfApp: null,
+      deadline: (span, signal) => deadlineOf(clock, span, signal),
+      tick: seconds(2),
+      poll: seconds(15),
+      resync: seconds(60),
+      concurrency: 8,
+    });
+  }
+  const begin = (): void => {
+    running = controller.run(stop.signal).catch((error: unknown) => {
+      if (!stop.signal.aborted) throw error;
+    });
+  };
+  if (options.start !== false) begin();
+  const harness: Harness = {
+    clock,
+    simulator,
+    get store() {
+      return store;
+    },
+    events,
+    files,
+    controller: () => controller,
+    pass: (span) => clock.advance(seconds(span)),
+    untilSettled: async (limit = 300) => {
+      for (let spent = 0; spent < limit; spent += 1) {
+        await clock.advance(ms(1_000));
+        if (isSettled(controller)) return;
+      }
+      throw new Error(`not settled after ${limit} s:\n${describe(controller)}`);
+    },
+    status: (app) => {
+      const target = controller.environments.targets().find((one) => one.app.app === app);
+      return target === undefined ? null : controller.statusOf(environmentName(target.environment.name), app);
+    },
+    machines: (app) => machinesOf(simulator.world, app).filter(({ state }) => state !== 'destroyed'),
+    restart: async (again = {}) => {
+      kill();
+      await clock.settle();
+      stop = new AbortController();
+      store = again.store ?? store;
+      controller = makeOne();
+      begin();
+      await clock.settle();
+    },
+    stop: async () => {
+      kill();
+      await clock.advance(seconds(1));
+      await Promise.race([running, new Promise((resolve) => setTimeout(resolve, 100))]);
+    },
+    byHand: (method, path, body) => {
+      const sent = body === undefined ? {} : { body: JSON.stringify(body) };
+      const headers = { authorization: 'Bearer somebody-else' };
+      return simulator.fetch(new Request(`http://sim.test${path}`, { method, headers, ...sent }));
+    },
+    writes: () => simulator.world.counters.writes,
+  };
+  return harness;
+}
+const yamlOf = (files: ReadonlyMap<string, string>): ReadonlyMap<string, string> =>
+  new Map([...files].filter(([path]) => path.endsWith('.yaml')));
+
+function deadlineOf(clock: VirtualClock, span: number, signal: AbortSignal): AbortSignal {
+  const late = new AbortController();
+  const disarm = clock.after(ms(span), () => late.abort(new Error('deadline')));
+  signal.addEventListener('abort', disarm, { once: true });
+  return AbortSignal.any([signal, late.signal]);
+}
+/** A dead process writes nothing more, whatever its promises still do. */
+function mortal(store: Store, alive: AbortSignal): Store {
+  return new Proxy(store, {
+    get: (target, name) => {
+      const method: unknown = Reflect.get(target, name);
+      if (typeof method !== 'function') return method;
+      return (...given: unknown[]) => (alive.aborted ? new Promise(() => undefined) : Reflect.apply(method, target, given));
+    },
+  });
+}
+export function isSettled(controller: Controller): boolean {
+  const targets = controller.environments.targets();
+  return (
+    targets.length > 0 &&
+    targets.every(({ environment, app, revision }) => {
+      const status = controller.statusOf(environment.name, app.app);
+      return status?.sync === 'Synced' && status.attemptedRevision === revision && ['Healthy', 'Suspended'].includes(status.health);
+    })
+  );
+}
+export function describe(controller: Controller): string {
+  return controller.environments
+    .targets()
+    .map(({ environment, app }) => {
+      const status = controller.statusOf(environment.name, app.app);
+      const said = status?.conditions.map(({ type, status: is, reason, message }) => `${type}=${is} ${reason} ${message}`).join('\n    ');
+      const pending = status?.pending.map(({ verb, subject, why }) => `${verb} ${subject}: ${why}`).join('\n    ');
+      return `${app.app}: ${status?.sync} ${status?.health}\n    ${said}\n    ${pending}`;
+    })
+    .join('\n');
+}
+export const problemsOf = (controller: Controller): readonly string[] =>
+  controller.environments.views().flatMap(({ problems }) => problems.map(({ file, line, message }) => `${file}:${line} ${message}`));
