@@ -12,6 +12,7 @@ import type { FlyClient } from '#platform/fly/port.ts';
 import type { DesiredSourceDep } from '#platform/source/port.ts';
 import type { StoreDep } from '#platform/store/port.ts';
 import { type Approvals, makeApprovals } from './approvals.ts';
+import type { Decision } from './decide.ts';
 import { readDesired } from './desired.ts';
 import { type Environments, makeEnvironments } from './environments.ts';
 import { makeFleets } from './fleets.ts';
@@ -19,6 +20,7 @@ import type { Halts } from './halts.ts';
 import { type Meter, makeMeter } from './meter.ts';
 import { runPass } from './pass.ts';
 import type { PassDeps } from './pass-deps.ts';
+import { previewApp } from './preview.ts';
 import { PRIORITY, type Queue } from './queue.ts';
 import { type AppRuntime, makeRuntime } from './runtime.ts';
 import { makeAppStore } from './state.ts';
@@ -51,6 +53,9 @@ export interface Controller {
   pass(key: string, signal: AbortSignal): Promise<Ms | null>;
   /** Ticks, polls and works until the signal aborts. */
   run(signal: AbortSignal): Promise<void>;
+  /** What a pass would do now; null: no such app. Nothing is written to the platform. */
+  preview(key: string, signal: AbortSignal): Promise<Result<Decision, TrimtabError> | null>;
+  flyFor(target: AppTarget): Result<FlyClient, TrimtabError>;
   runtime(key: string): AppRuntime | null;
   statusOf(environment: EnvironmentName, app: string): AppStatus | null;
   wake(targets: readonly Pick<AppTarget, 'environment' | 'app'>[], signal: AbortSignal): Promise<void>;
@@ -172,7 +177,19 @@ export function makeController(deps: ControllerDeps): Controller {
     await environments.flush(signal);
     await meter.flush(signal);
   };
+  const preview: Controller['preview'] = async (key, signal) => {
+    const target = environments.target(key);
+    if (target === null) return null;
+    const fly = deps.flyFor(target.environment);
+    if (!fly.ok) return fly;
+    const known = runtimes.get(key)?.state ?? null;
+    if (known !== null) return previewApp(passDeps(fly.value), target, known, signal);
+    const taken = await store.takeApp(target.environment.name, target.app.app, 0, signal);
+    return taken.ok ? previewApp(passDeps(fly.value), target, taken.value, signal) : taken;
+  };
   return {
+    preview,
+    flyFor: (target) => deps.flyFor(target.environment),
     environments,
     approvals,
     meter,

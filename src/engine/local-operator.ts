@@ -1,0 +1,143 @@
+/** The operator of the controller in this process. */
+
+import type { ClockDep } from '#domain/clock.ts';
+import { remedyOf, type TrimtabError } from '#domain/errors.ts';
+import type { TellDep } from '#domain/events.ts';
+import { type EnvironmentName, environmentName } from '#domain/ids.ts';
+import { ok } from '#domain/result.ts';
+import type { StoreDep } from '#platform/store/port.ts';
+import type { Controller } from './controller.ts';
+import { ejectApp } from './eject.ts';
+import type { EnvironmentView } from './environments.ts';
+import type { Halts } from './halts.ts';
+import type { AppPlan, EnvironmentAnswer, Operator, Selection } from './operator.ts';
+import { type AppTarget, targetKey } from './target.ts';
+
+export interface OperatorDeps extends StoreDep, ClockDep, TellDep {
+  readonly controller: Controller;
+  readonly halts: Halts;
+}
+
+export function makeLocalOperator(deps: OperatorDeps): Operator {
+  const { controller, store, halts, clock, tell } = deps;
+  const chosen = (selection: Selection): readonly AppTarget[] =>
+    controller.environments
+      .targets()
+      .filter(
+        ({ environment, app }) =>
+          (selection.environment === null || environment.name === selection.environment) &&
+          (selection.app === null || app.name === selection.app || app.app === selection.app),
+      );
+  const halt: Operator['halt'] = async (scope, by, reason, signal) => {
+    // In memory first: it must work when the database does not.
+    halts.add({ scope, by, reason });
+    tell({ type: 'HaltChanged', halted: true, by, reason });
+    return store.halt({ scope, by, reason, since: clock.now() }, signal);
+  };
+  return {
+    environments: (_signal) => Promise.resolve(ok(controller.environments.views().map((view) => answerFor(deps, view)))),
+    plan: async (selection, signal) => {
+      const plans: AppPlan[] = [];
+      for (const target of chosen(selection)) plans.push(await planFor(controller, target, signal));
+      return ok(plans);
+    },
+    approve: async (selection, by, signal) => {
+      const targets = chosen(selection);
+      const environments = new Set(targets.map(({ environment }) => environment.name));
+      for (const environment of environments) {
+        const given = await approveOne(deps, environment, selection, targets, by, signal);
+        if (!given.ok) return given;
+      }
+      const fresh = chosen(selection);
+      await controller.wake(fresh, signal);
+      return ok(fresh.map(({ app }) => app.app));
+    },
+    refresh: async (signal) => {
+      const read = await controller.readSource(signal);
+      if (!read.ok) return read;
+      await controller.wake(controller.environments.targets(), signal);
+      return ok(undefined);
+    },
+    audit: async (selection, limit, signal) => {
+      const names = selection.environment === null ? controller.environments.names() : [selection.environment];
+      const rows = [];
+      for (const name of names) {
+        const found = await store.audit(name, selection.app, limit, signal);
+        if (!found.ok) return found;
+        rows.push(...found.value);
+      }
+      return ok(rows.sort((a, b) => b.at - a.at).slice(0, limit));
+    },
+    halt,
+    unhalt: (scope, signal) => {
+      halts.remove(scope);
+      tell({ type: 'HaltChanged', halted: false, by: 'a person', reason: scope });
+      return store.unhalt(scope, signal);
+    },
+    eject: async (selection, by, signal) => {
+      const names: string[] = [];
+      for (const target of chosen(selection)) {
+        const ejected = await ejectApp(controller, target, signal);
+        if (!ejected.ok) return ejected;
+        names.push(...ejected.value);
+      }
+      for (const name of new Set(chosen(selection).map(({ environment }) => environment.name))) {
+        const halted = await halt(name, by, 'ejected: stamps were taken off', signal);
+        if (!halted.ok) return halted;
+      }
+      return ok(names);
+    },
+  };
+}
+/** The whole environment: its accepted revision becomes the applied one. One app: only what it waits for. */
+async function approveOne(
+  { controller }: OperatorDeps,
+  environment: EnvironmentName,
+  selection: Selection,
+  targets: readonly AppTarget[],
+  by: string,
+  signal: AbortSignal,
+) {
+  const view = controller.environments.views().find(({ name }) => name === environment);
+  const revision = view?.state?.accepted.id ?? '';
+  if (selection.app === null) {
+    const applied = await controller.environments.apply(environment, signal);
+    return applied.ok ? controller.approvals.give(environment, '*', revision, by, signal) : applied;
+  }
+  for (const { app } of targets) {
+    const given = await controller.approvals.give(environment, app.app, revision, by, signal);
+    if (!given.ok) return given;
+  }
+  return ok(undefined);
+}
+async function planFor(controller: Controller, target: AppTarget, signal: AbortSignal): Promise<AppPlan> {
+  const of = { environment: target.environment.name, name: target.app.name, app: target.app.app };
+  const found = await controller.preview(targetKey(target), signal);
+  if (found === null) return { ...of, plan: null, error: null };
+  if (!found.ok) return { ...of, plan: null, error: errorOf(found.error) };
+  return { ...of, plan: found.value.plan, error: null };
+}
+const errorOf = (error: TrimtabError) => ({ code: error.code, message: error.message, remedy: remedyOf(error) });
+
+function answerFor({ controller, halts, clock }: OperatorDeps, view: EnvironmentView): EnvironmentAnswer {
+  const { name, state, lastGood, problems, warnings, commit } = view;
+  const targets = controller.environments.targets().filter(({ environment }) => environment.name === name);
+  return {
+    name,
+    organization: state?.accepted.document.organization ?? null,
+    mode: state?.accepted.document.sync.mode ?? null,
+    accepted: state?.accepted.id ?? null,
+    applied: state?.applied?.id ?? null,
+    lastGood,
+    commit,
+    valid: problems.length === 0,
+    problems,
+    warnings,
+    halted: halts.reasonFor(environmentName(name)),
+    apps: targets.flatMap(({ app }) => {
+      const status = controller.statusOf(environmentName(name), app.app);
+      if (status === null) return [];
+      return [{ ...status, costMonthToDateMicroUsd: controller.meter.monthToDate(name, app.app, null, clock.now()) }];
+    }),
+  };
+}

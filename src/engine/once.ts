@@ -1,0 +1,47 @@
+/** One round without a loop that goes on for ever: passes until everything is Synced, waits for a person, or fails. */
+import type { ClockDep } from '#domain/clock.ts';
+import type { AppStatus } from '#domain/condition.ts';
+import { elapsed, type Ms, seconds } from '#domain/units.ts';
+import type { Controller } from './controller.ts';
+import { targetKey } from './target.ts';
+
+export type RoundResult = 'synced' | 'held' | 'failed';
+const LOOK_EVERY = seconds(1);
+
+/** Passes by hand, app after app, in the order of the environment; a controller's own loop is not running. */
+export async function convergeOnce(
+  controller: Controller,
+  deps: ClockDep,
+  limit: Ms,
+  only: (app: string) => boolean,
+  signal: AbortSignal,
+): Promise<RoundResult> {
+  const started = deps.clock.now();
+  for (;;) {
+    const targets = controller.environments.targets().filter(({ app }) => only(app.app));
+    for (const target of targets) await controller.pass(targetKey(target), signal);
+    const statuses = targets.map(({ environment, app }) => controller.statusOf(environment.name, app.app));
+    const result = verdictOf(statuses);
+    if (result !== null) return result;
+    if (signal.aborted || elapsed(started, deps.clock.now()) > limit) return 'failed';
+    await deps.clock.sleep(LOOK_EVERY, signal).catch(() => undefined);
+  }
+}
+/** Null: something still moves. */
+export function verdictOf(statuses: readonly (AppStatus | null)[]): RoundResult | null {
+  const verdicts = statuses.map((status) => (status === null ? null : verdictOfApp(status)));
+  if (verdicts.includes('failed')) return 'failed';
+  if (verdicts.includes(null)) return null;
+  return verdicts.includes('held') ? 'held' : 'synced';
+}
+const isTrue = (status: AppStatus, type: string): boolean =>
+  status.conditions.some((condition) => condition.type === type && condition.status === 'true');
+function verdictOfApp(status: AppStatus): RoundResult | null {
+  if (isTrue(status, 'Ready')) return 'synced';
+  if (isTrue(status, 'Stalled')) return 'failed';
+  // While anything moves, what is held may still be let through.
+  if (isTrue(status, 'Reconciling')) return null;
+  if (isTrue(status, 'Held')) return 'held';
+  if (status.sync === 'Synced' && status.health !== 'Unknown') return status.health === 'Degraded' ? 'failed' : 'synced';
+  return null;
+}

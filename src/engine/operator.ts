@@ -1,0 +1,53 @@
+/** What a person can ask of trimtab, whether the controller runs in this process or somewhere else: the commands and the HTTP API speak this. */
+import type { AppStatus } from '#domain/condition.ts';
+import type { TrimtabError } from '#domain/errors.ts';
+import type { Plan } from '#domain/plan.ts';
+import type { Problem } from '#domain/problem.ts';
+import type { Result } from '#domain/result.ts';
+import type { AuditEntry } from '#platform/store/port.ts';
+
+export type Answer<T> = Promise<Result<T, TrimtabError>>;
+
+export interface EnvironmentAnswer {
+  readonly name: string;
+  readonly organization: string | null;
+  readonly mode: string | null;
+  /** Revision ids; null: none yet. */
+  readonly accepted: string | null;
+  readonly applied: string | null;
+  readonly lastGood: string | null;
+  readonly commit: string | null;
+  readonly valid: boolean;
+  readonly problems: readonly Problem[];
+  readonly warnings: readonly Problem[];
+  readonly halted: string | null;
+  readonly apps: readonly AppStatus[];
+}
+export interface AppPlan {
+  readonly environment: string;
+  readonly name: string;
+  readonly app: string;
+  /** Null when it could not be made. */
+  readonly plan: Plan | null;
+  readonly error: { readonly code: string; readonly message: string; readonly remedy: string } | null;
+}
+export interface Selection {
+  /** Null: all. */
+  readonly environment: string | null;
+  readonly app: string | null;
+}
+export interface Operator {
+  environments(signal: AbortSignal): Answer<readonly EnvironmentAnswer[]>;
+  /** What would be done, from a fresh look. Writes nothing to the platform. */
+  plan(selection: Selection, signal: AbortSignal): Answer<readonly AppPlan[]>;
+  /** A person's word for what waits for one; wakes the apps. Answers the apps it covers. */
+  approve(selection: Selection, by: string, signal: AbortSignal): Answer<readonly string[]>;
+  /** Reads the source and looks at everything again. */
+  refresh(signal: AbortSignal): Answer<void>;
+  audit(selection: Selection, limit: number, signal: AbortSignal): Answer<readonly AuditEntry[]>;
+  /** `scope`: `*` or an environment. */
+  halt(scope: string, by: string, reason: string, signal: AbortSignal): Answer<void>;
+  unhalt(scope: string, signal: AbortSignal): Answer<void>;
+  /** Takes the stamps off; the environment is halted, so that nothing is stamped again. Answers machine names. */
+  eject(selection: Selection, by: string, signal: AbortSignal): Answer<readonly string[]>;
+}
