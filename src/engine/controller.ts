@@ -178,7 +178,7 @@ export function makeController(deps: ControllerDeps): Controller {
     await meter.flush(signal);
   };
   const preview: Controller['preview'] = async (key, signal) => {
-    const target = environments.target(key);
+    const target = environments.proposal(key);
     if (target === null) return null;
     const fly = deps.flyFor(target.environment);
     if (!fly.ok) return fly;

@@ -14,7 +14,7 @@ import { elapsed, type Instant } from '#domain/units.ts';
 import type { StoreDep } from '#platform/store/port.ts';
 import type { ReadEnvironment } from './desired.ts';
 import type { AppTarget } from './target.ts';
-import { type AcceptedRevision, type EnvironmentState, massChangeOf, targetsOf } from './targets.ts';
+import { type AcceptedRevision, type EnvironmentState, massChangeOf, proposalOf, targetsOf } from './targets.ts';
 
 export interface EnvironmentView {
   readonly name: EnvironmentName;
@@ -30,6 +30,8 @@ export interface Environments {
   take(read: readonly ReadEnvironment[], signal: AbortSignal): Promise<Result<readonly string[], TrimtabError>>;
   noteUnreadable(error: TrimtabError): void;
   target(key: string): AppTarget | null;
+  /** As the accepted revision has it, whether it was approved or not. */
+  proposal(key: string): AppTarget | null;
   targets(): readonly AppTarget[];
   keysOf(apps: ReadonlySet<AppName>): readonly string[];
   all(): readonly CompiledEnvironment[];
@@ -82,6 +84,11 @@ export function makeEnvironments(deps: StoreDep & TellDep & ClockDep): Environme
       for (const one of kept.values()) one.problems = [sourceProblem(error)];
     },
     target: (key) => kept.get(key.split('/')[1] ?? '')?.targets.get(key) ?? null,
+    proposal: (key) => {
+      const one = kept.get(key.split('/')[1] ?? '');
+      const target = one?.targets.get(key);
+      return one === undefined || target === undefined || one.state === null ? null : proposalOf(one.state, target);
+    },
     targets,
     keysOf: (apps) => [...kept.values()].flatMap((one) => [...one.targets].filter(([, { app }]) => apps.has(app.app)).map(([key]) => key)),
     all: () => [...kept.values()].flatMap(({ state }) => (state === null ? [] : [state.accepted.document])),

@@ -57,7 +57,7 @@ function targetOf({ accepted, applied, massChange }: EnvironmentState, app: Comp
   const current = { environment: accepted.document, app, revision: accepted.id, gone: false, awaitsApproval: null, massChange };
   if (app.sync.mode !== 'manual' || applied?.id === accepted.id) return current;
   const old = applied?.document.apps.find((other) => other.app === app.app);
-  const waits = `revision ${accepted.id.slice(0, 12)} waits for approval`;
+  const waits = waitsText(accepted);
   if (applied === null || old === undefined) return { ...current, awaitsApproval: waits };
   // Corrections go on against what was approved; how it is synced follows git at once.
   return {
@@ -67,6 +67,17 @@ function targetOf({ accepted, applied, massChange }: EnvironmentState, app: Comp
     revision: applied.id,
   };
 }
+
+/** What a plan is made for: the accepted revision, also while it waits for a person. */
+export function proposalOf(state: EnvironmentState, target: AppTarget): AppTarget {
+  const { accepted, applied, massChange } = state;
+  const app = accepted.document.apps.find((one) => one.app === target.app.app);
+  if (app === undefined) return target;
+  const waits = app.sync.mode === 'manual' && applied?.id !== accepted.id;
+  const awaitsApproval = waits ? waitsText(accepted) : null;
+  return { environment: accepted.document, app, revision: accepted.id, gone: false, awaitsApproval, massChange };
+}
+const waitsText = ({ id }: AcceptedRevision): string => `revision ${id.slice(0, 12)} waits for approval`;
 
 /** Share of an environment's machines that may change because of trimtab's own version alone. */
 const MASS_SHARE = 0.1;

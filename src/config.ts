@@ -1,0 +1,81 @@
+/** Configuration from environment variables, parsed once. The README has the same table. Empty means unset. */
+import { join } from 'node:path';
+import { z } from 'zod';
+
+const port = z.coerce.number().int().min(0).max(65_535);
+const span = z.coerce.number().int().min(1);
+const flag = z.enum(['1', 'true', '0', 'false']).transform((word) => word === '1' || word === 'true');
+const Variables = z.object({
+  FLY_API_TOKEN: z.string().optional(),
+  FLY_FLAPS_BASE_URL: z.url().optional(),
+  FLY_API_BASE_URL: z.url().optional(),
+  FLY_UIEX_BASE_URL: z.url().optional(),
+  FLY_APP_NAME: z.string().optional(),
+  TRIMTAB_DATABASE_URL: z.string().optional(),
+  TRIMTAB_DATA_DIR: z.string().optional(),
+  TRIMTAB_SOURCE: z.string().optional(),
+  TRIMTAB_SERVER: z.url().optional(),
+  TRIMTAB_SERVER_TOKEN: z.string().optional(),
+  TRIMTAB_HOST: z.string().default('127.0.0.1'),
+  TRIMTAB_PORT: port.default(8_080),
+  TRIMTAB_READ_ONLY: flag.default(false),
+  TRIMTAB_TICK_SECONDS: span.default(2),
+  TRIMTAB_POLL_SECONDS: span.default(15),
+  TRIMTAB_RESYNC_SECONDS: span.default(60),
+  TRIMTAB_SIMULATOR_PORT: port.default(4_280),
+  TRIMTAB_EDGE_PORT: port.default(4_281),
+});
+
+export interface Config {
+  /** Null: the embedded simulator. */
+  readonly flyToken: string | null;
+  readonly flapsBaseUrl: string;
+  readonly apiBaseUrl: string;
+  readonly uiexBaseUrl: string;
+  readonly selfApp: string | null;
+  readonly databaseUrl: string | null;
+  readonly dataDir: string;
+  readonly source: string;
+  readonly server: { readonly url: string; readonly token: string | null } | null;
+  readonly host: string;
+  readonly port: number;
+  readonly readOnly: boolean;
+  readonly tickS: number;
+  readonly pollS: number;
+  readonly resyncS: number;
+  readonly simulatorPort: number;
+  readonly edgePort: number;
+  readonly variables: Readonly<Record<string, string | undefined>>;
+}
+export type ConfigResult = { readonly ok: true; readonly config: Config } | { readonly ok: false; readonly problems: readonly string[] };
+
+export function readConfig(env: Readonly<Record<string, string | undefined>>, cwd: string): ConfigResult {
+  const filled = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== undefined && value !== ''));
+  const parsed = Variables.safeParse(filled);
+  if (!parsed.success) return { ok: false, problems: parsed.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`) };
+  const given = parsed.data;
+  const dataDir = given.TRIMTAB_DATA_DIR ?? join(cwd, '.trimtab');
+  return {
+    ok: true,
+    config: {
+      flyToken: given.FLY_API_TOKEN ?? null,
+      flapsBaseUrl: given.FLY_FLAPS_BASE_URL ?? 'https://api.machines.dev',
+      apiBaseUrl: given.FLY_API_BASE_URL ?? 'https://api.fly.io',
+      uiexBaseUrl: given.FLY_UIEX_BASE_URL ?? 'https://api.fly.io',
+      selfApp: given.FLY_APP_NAME ?? null,
+      databaseUrl: given.TRIMTAB_DATABASE_URL ?? null,
+      dataDir,
+      source: given.TRIMTAB_SOURCE ?? cwd,
+      server: given.TRIMTAB_SERVER === undefined ? null : { url: given.TRIMTAB_SERVER, token: given.TRIMTAB_SERVER_TOKEN ?? null },
+      host: given.TRIMTAB_HOST,
+      port: given.TRIMTAB_PORT,
+      readOnly: given.TRIMTAB_READ_ONLY,
+      tickS: given.TRIMTAB_TICK_SECONDS,
+      pollS: given.TRIMTAB_POLL_SECONDS,
+      resyncS: given.TRIMTAB_RESYNC_SECONDS,
+      simulatorPort: given.TRIMTAB_SIMULATOR_PORT,
+      edgePort: given.TRIMTAB_EDGE_PORT,
+      variables: filled,
+    },
+  };
+}

@@ -1,0 +1,92 @@
+/** Log lines from events: JSON where no terminal looks on, readable lines where one does, nothing at all while nothing happens. */
+import type { Event } from '#domain/events.ts';
+
+export type Level = 'info' | 'warn' | 'error';
+export interface Line {
+  readonly level: Level;
+  readonly message: string;
+  readonly fields: Readonly<Record<string, string | number | null>>;
+}
+/** Null: not worth a line. */
+export function eventToLine(event: Event): Line | null {
+  switch (event.type) {
+    case 'ControllerStarted':
+      return info(`trimtab ${event.version} started`, { environments: event.environments.join(' ') });
+    case 'ControllerStopped':
+      return info('stopped', {});
+    case 'RevisionAccepted':
+      return info(`revision ${event.revision.slice(0, 12)} accepted`, {
+        environment: event.environment,
+        apps: event.apps,
+        commit: event.commit,
+      });
+    case 'RevisionRefused':
+      return line('error', refusedText(event), { environment: event.environment, problems: event.problems.length });
+    case 'SourceFailed':
+      return line('error', `desired state cannot be read: ${event.message}`, { code: event.code });
+    case 'AppAdopted':
+      return info(`took over ${event.machines} machines without a restart`, of(event));
+    case 'DriftSeen':
+      return line(
+        'warn',
+        `drift: ${event.drift.subject} ${event.drift.pointer}: ${event.drift.to} → ${event.drift.from}${whoText(event.drift.actor)}; ${whenText(event.correctAt, event.keep)}`,
+        of(event),
+      );
+    case 'DriftCorrected':
+      return info(`corrected: ${event.drift.subject} ${event.drift.pointer} is ${event.drift.to} again`, {
+        ...of(event),
+        seconds: event.after / 1_000,
+      });
+    case 'DriftGone':
+      return info(`drift went away by itself: ${event.drift.subject} ${event.drift.pointer}`, of(event));
+    case 'StepFinished':
+      if (event.result === 'landed')
+        return info(`${event.verb} ${event.kind} ${event.subject}: ${event.why}`, { ...of(event), seconds: event.took / 1_000 });
+      return line(
+        event.result === 'ambiguous' ? 'warn' : 'error',
+        `${event.verb} ${event.kind} ${event.subject} ${event.result}: ${event.message}`,
+        { ...of(event), code: event.code },
+      );
+    case 'IntentRecovered':
+      return info(`a call that was cut off has ${event.outcome === 'landed' ? 'landed' : 'not happened'}: ${event.key}`, of(event));
+    case 'GuardRefused':
+      return line('error', `the guard refused: ${event.rule}: ${event.message}`, of(event));
+    case 'AppStalled':
+      return line('error', `${event.message}. ${event.remedy}`, { ...of(event), code: event.code });
+    case 'AppStatusChanged': {
+      const { previous, status } = event;
+      if (previous !== null && previous.sync === status.sync && previous.health === status.health) return null;
+      return info(`${status.sync}, ${status.health}`, of(event));
+    }
+    case 'EnvironmentSynced':
+      return info(`everything is as revision ${event.revision.slice(0, 12)} says`, {
+        environment: event.environment,
+        seconds: event.took / 1_000,
+      });
+    case 'ObservationFailed':
+      return line('warn', `organization ${event.organization} cannot be seen: ${event.message}`, { code: event.code });
+    case 'HaltChanged':
+      return line('warn', event.halted ? `all writes stopped by ${event.by}: ${event.reason}` : 'writes are allowed again', {});
+    case 'StoreLost':
+      return line('error', `the state database does not answer; nothing is written meanwhile: ${event.message}`, {});
+    case 'StoreBack':
+      return info('the state database answers again', {});
+    case 'Bugged':
+      return line('error', `a bug stopped this app for a while: ${event.message}`, of(event));
+    default:
+      return null;
+  }
+}
+const line = (level: Level, message: string, fields: Line['fields']): Line => ({ level, message, fields });
+const info = (message: string, fields: Line['fields']): Line => line('info', message, fields);
+const of = ({ environment, app }: { readonly environment: string; readonly app: string }): Line['fields'] => ({ environment, app });
+const whoText = (actor: string | null): string => (actor === null ? '' : ` (by ${actor})`);
+const whenText = (at: number | null, keep: string): string =>
+  at === null ? 'only looked at' : `corrected from ${new Date(at).toISOString()}; ${keep}`;
+const refusedText = (event: Extract<Event, { readonly type: 'RevisionRefused' }>): string =>
+  [
+    'desired state refused; the last good revision stays',
+    ...event.problems.map(
+      ({ file, line: at, column, rule, message, remedy }) => `  ${file}:${at}:${column} ${rule}: ${message} (${remedy})`,
+    ),
+  ].join('\n');

@@ -1,0 +1,269 @@
+/** Prometheus metrics: one table from event to metric. Label sets are closed; series of an app come and go with it. */
+import { Counter, Gauge, Histogram, Registry } from 'prom-client';
+import { KIND_NAMES } from '#domain/change.ts';
+import { type AppStatus, HEALTHS, SYNC_STATUSES } from '#domain/condition.ts';
+import type { Event } from '#domain/events.ts';
+import { GUARD_RULES } from '#domain/guard.ts';
+import type { Instant } from '#domain/units.ts';
+
+/** What is read at each scrape instead of being told. */
+export interface MetricSources {
+  readonly statuses: () => readonly AppStatus[];
+  readonly environments: () => readonly {
+    readonly name: string;
+    readonly organization: string | null;
+    readonly mode: string | null;
+    readonly accepted: string | null;
+    readonly applied: string | null;
+    readonly valid: boolean;
+  }[];
+  readonly queue: () => { readonly waiting: number; readonly active: number };
+  readonly monthToDate: (environment: string, app: string, item: string) => number;
+  readonly now: () => Instant;
+}
+export interface Metrics {
+  readonly registry: Registry;
+  readonly tell: (event: Event) => void;
+  /** One request to a platform was answered, or was not. */
+  readonly noteRequest: (operation: string, code: string, seconds: number) => void;
+  readonly noteThrottle: (seconds: number) => void;
+}
+const PASS_RESULTS = ['synced', 'progress', 'held', 'failed', 'unknown'] as const;
+const SECONDS = [0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300];
+
+export function makeMetrics(version: string, sources: MetricSources): Metrics {
+  const registry = new Registry();
+  const counters = makeCounters(registry);
+  makeGauges(registry, sources);
+  new Gauge({ name: 'trimtab_build_info', help: 'Version of this build.', labelNames: ['version'], registers: [registry] }).set(
+    { version },
+    1,
+  );
+  const observed = new Gauge({
+    name: 'trimtab_last_observation_timestamp_seconds',
+    help: 'When the organization was last seen whole.',
+    labelNames: ['organization'],
+    registers: [registry],
+  });
+  return {
+    registry,
+    tell: (event) => {
+      if (event.type === 'OrganizationObserved') observed.set({ organization: event.organization }, sources.now() / 1_000);
+      else tellCounters(counters, event);
+    },
+    noteRequest: (operation, code, seconds) => {
+      counters.requests.inc({ platform: 'fly', operation, code });
+      counters.requestSeconds.observe({ platform: 'fly', operation }, seconds);
+    },
+    noteThrottle: (seconds) => counters.throttle.inc(seconds),
+  };
+}
+type Counters = ReturnType<typeof makeCounters>;
+
+function makeCounters(registry: Registry) {
+  const registers = [registry];
+  const counter = <L extends string>(name: string, help: string, labelNames: readonly L[]) =>
+    new Counter({ name: `trimtab_${name}`, help, labelNames: [...labelNames], registers });
+  const histogram = <L extends string>(name: string, help: string, labelNames: readonly L[]) =>
+    new Histogram({ name: `trimtab_${name}`, help, labelNames: [...labelNames], buckets: SECONDS, registers });
+  const drift = ['environment', 'app', 'kind', 'field'] as const;
+  const all = {
+    reconcile: counter('reconcile_total', 'Passes by result.', ['result']),
+    reconcileSeconds: histogram('reconcile_duration_seconds', 'Length of a pass.', []),
+    convergence: histogram('convergence_seconds', 'From an accepted revision to every app Synced.', ['environment']),
+    driftDetected: counter('drift_detected_total', 'Drift seen.', drift),
+    driftCorrected: counter('drift_corrected_total', 'Drift corrected, and seen so.', drift),
+    actions: counter('actions_total', 'Writes by result.', ['kind', 'verb', 'result']),
+    guard: counter('guard_refusals_total', 'Plans or steps the guard refused.', ['rule']),
+    requests: counter('platform_requests_total', 'Requests to a platform.', ['platform', 'operation', 'code']),
+    requestSeconds: histogram('platform_request_duration_seconds', 'Length of a request.', ['platform', 'operation']),
+    throttle: counter('platform_throttle_seconds_total', 'Waited for our own rate limiter.', []),
+    queueSeconds: histogram('workqueue_queue_duration_seconds', 'From due to taken.', []),
+    workSeconds: histogram('workqueue_work_duration_seconds', 'Length of one piece of work.', []),
+    retries: counter('workqueue_retries_total', 'Passes that failed and come again.', []),
+    deploys: counter('deploys_total', 'Platform releases completed.', ['environment', 'app']),
+    bugs: counter('bugs_total', 'Passes stopped by a bug.', []),
+  };
+  // Closed labels not crossed with app are there from the start, so that alerts on them work.
+  for (const result of PASS_RESULTS) all.reconcile.inc({ result }, 0);
+  for (const rule of GUARD_RULES) all.guard.inc({ rule }, 0);
+  for (const kind of KIND_NAMES)
+    for (const result of ['landed', 'failed', 'ambiguous']) all.actions.inc({ kind, verb: 'create', result }, 0);
+  all.throttle.inc(0);
+  return all;
+}
+function tellCounters(counters: Counters, event: Event): void {
+  switch (event.type) {
+    case 'PassFinished':
+      counters.reconcile.inc({ result: event.result });
+      counters.reconcileSeconds.observe(event.took / 1_000);
+      counters.workSeconds.observe(event.took / 1_000);
+      if (event.result === 'failed' || event.result === 'unknown') counters.retries.inc();
+      return;
+    case 'WorkTaken':
+      return counters.queueSeconds.observe(Math.max(0, event.waited) / 1_000);
+    case 'EnvironmentSynced':
+      return counters.convergence.observe({ environment: event.environment }, event.took / 1_000);
+    case 'DriftSeen':
+      return counters.driftDetected.inc({
+        environment: event.environment,
+        app: event.app,
+        kind: event.drift.kind,
+        field: event.drift.field,
+      });
+    case 'DriftCorrected':
+      return counters.driftCorrected.inc({
+        environment: event.environment,
+        app: event.app,
+        kind: event.drift.kind,
+        field: event.drift.field,
+      });
+    case 'StepFinished':
+      counters.actions.inc({ kind: event.kind, verb: event.verb, result: event.result });
+      if (event.verb === 'close-release' && event.result === 'landed')
+        counters.deploys.inc({ environment: event.environment, app: event.app });
+      return;
+    case 'GuardRefused':
+      return counters.guard.inc({ rule: event.rule });
+    case 'Bugged':
+      return counters.bugs.inc();
+    case 'AppForgotten':
+      for (const counter of [counters.driftDetected, counters.driftCorrected, counters.deploys]) forget(counter, event.app);
+      return;
+    default:
+      return;
+  }
+}
+/** The series of an app go with it. */
+function forget(counter: Counter, app: string): void {
+  void counter.get().then(({ values }) => {
+    for (const { labels } of values) if (labels['app'] === app) counter.remove(labels);
+  });
+}
+
+/** Gauges are made anew from the statuses at each scrape: what is gone leaves no series behind. */
+function makeGauges(registry: Registry, sources: MetricSources): void {
+  const registers = [registry];
+  const gauge = <L extends string>(
+    name: string,
+    help: string,
+    labelNames: readonly L[],
+    fill: (set: (labels: Record<L, string>, value: number) => void) => void,
+  ) =>
+    new Gauge({
+      name: `trimtab_${name}`,
+      help,
+      labelNames: [...labelNames],
+      registers,
+      collect() {
+        this.reset();
+        fill((labels, value) => this.set(labels, value));
+      },
+    });
+  const perApp = (fill: (status: AppStatus, of: { environment: string; app: string }) => void): void => {
+    for (const status of sources.statuses()) fill(status, { environment: status.environment, app: status.name });
+  };
+  gauge('environment_info', 'Sync and health of an environment.', ['environment', 'organization', 'sync', 'health'], (set) => {
+    for (const { name, organization } of sources.environments()) {
+      const statuses = sources.statuses().filter(({ environment }) => environment === name);
+      set(
+        {
+          environment: name,
+          organization: organization ?? '',
+          sync: worst(
+            SYNC_STATUSES,
+            statuses.map(({ sync }) => sync),
+          ),
+          health: worst(
+            HEALTHS,
+            statuses.map(({ health }) => health),
+          ),
+        },
+        1,
+      );
+    }
+  });
+  gauge('environment_revision_info', 'Revisions of an environment.', ['environment', 'attempted', 'applied'], (set) => {
+    for (const { name, accepted, applied } of sources.environments())
+      set({ environment: name, attempted: accepted ?? '', applied: applied ?? '' }, 1);
+  });
+  gauge('desired_state_valid', '1 when the newest desired state was accepted.', ['environment'], (set) => {
+    for (const { name, valid } of sources.environments()) set({ environment: name }, valid ? 1 : 0);
+  });
+  gauge('app_info', 'Sync and health of an app.', ['environment', 'app', 'sync', 'health'], (set) =>
+    perApp(({ sync, health }, of) => set({ ...of, sync, health }, 1)),
+  );
+  gauge('drift_fields', 'Fields that differ now.', ['environment', 'app', 'kind'], (set) =>
+    perApp(({ drifts }, of) => {
+      for (const kind of KIND_NAMES) set({ ...of, kind }, drifts.filter((drift) => drift.kind === kind).length);
+    }),
+  );
+  gauge('drift_age_seconds', 'Age of the oldest drift.', ['environment', 'app'], (set) =>
+    perApp(({ drifts }, of) =>
+      set(of, drifts.length === 0 ? 0 : (sources.now() - Math.min(...drifts.map(({ firstSeen }) => firstSeen))) / 1_000),
+    ),
+  );
+  machineGauges(gauge, perApp);
+  costGauges(gauge, perApp, sources);
+  gauge('workqueue_depth', 'Keys that wait or are worked on.', [], (set) => set({}, sources.queue().waiting + sources.queue().active));
+}
+const worst = <W extends string>(order: readonly W[], words: readonly W[]): string =>
+  order[Math.max(0, ...words.map((word) => order.indexOf(word)))] ?? '';
+
+type MakeGauge = <L extends string>(
+  name: string,
+  help: string,
+  labelNames: readonly L[],
+  fill: (set: (labels: Record<L, string>, value: number) => void) => void,
+) => Gauge;
+type PerApp = (fill: (status: AppStatus, of: { environment: string; app: string }) => void) => void;
+
+function machineGauges(gauge: MakeGauge, perApp: PerApp): void {
+  const place = ['environment', 'app', 'group', 'region'] as const;
+  gauge('machines', 'Machines by state.', [...place, 'state'], (set) =>
+    perApp(({ groups }, of) => {
+      for (const { group, region, states } of groups)
+        for (const [state, count] of Object.entries(states)) set({ ...of, group, region, state }, count);
+    }),
+  );
+  gauge('machines_desired', 'Machines git asks for (lower bound).', place, (set) =>
+    perApp(({ groups }, of) => {
+      for (const { group, region, desiredMin } of groups) set({ ...of, group, region }, desiredMin);
+    }),
+  );
+  gauge(
+    'min_machines_running',
+    'Machines that must be started, and are, in the primary region.',
+    ['environment', 'app', 'group', 'side'],
+    (set) =>
+      perApp(({ groups }, of) => {
+        for (const { group, minMachinesRunning, started, primary } of groups) {
+          if (!primary) continue;
+          set({ ...of, group, side: 'desired' }, minMachinesRunning);
+          set({ ...of, group, side: 'started' }, started);
+        }
+      }),
+  );
+  gauge('machine_checks', 'Health checks by status.', ['environment', 'app', 'group', 'status'], (set) =>
+    perApp(({ groups }, of) => {
+      for (const { group, checks } of groups) for (const [status, count] of Object.entries(checks)) set({ ...of, group, status }, count);
+    }),
+  );
+}
+const DOLLAR = 1_000_000;
+function costGauges(gauge: MakeGauge, perApp: PerApp, sources: MetricSources): void {
+  const itemsOf = (status: AppStatus): readonly string[] => [...new Set(status.costLines.map(({ item }) => item))];
+  gauge('cost_rate_dollars_per_hour', 'What the app costs at this moment.', ['environment', 'app', 'item'], (set) =>
+    perApp((status, of) => {
+      for (const item of itemsOf(status)) {
+        const lines = status.costLines.filter((line) => line.item === item);
+        set({ ...of, item }, lines.reduce((sum, line) => sum + line.microUsdPerHour, 0) / DOLLAR);
+      }
+    }),
+  );
+  gauge('cost_month_to_date_dollars', 'What the app cost this month, as far as trimtab watched.', ['environment', 'app', 'item'], (set) =>
+    perApp((status, of) => {
+      for (const item of itemsOf(status)) set({ ...of, item }, sources.monthToDate(status.environment, status.app, item) / DOLLAR);
+    }),
+  );
+}
