@@ -34,7 +34,7 @@ export function guestOf(vm: FlyVm, hostDedicationId: string | undefined, at: Pat
       gpus: filled(vm.gpus),
       gpu_kind: filled(vm.gpu_kind),
       host_dedication_id: filled(vm.host_dedication_id) ?? filled(hostDedicationId),
-      persist_rootfs: vm.persist_rootfs === 'never' ? undefined : vm.persist_rootfs,
+      persist_rootfs: vm.persist_rootfs === 'none' ? undefined : filled(vm.persist_rootfs),
       kernel_args: nonEmpty(vm.kernel_args),
     }),
   };

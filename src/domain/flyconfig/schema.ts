@@ -8,10 +8,10 @@ const Texts = z.array(z.string());
 const TextMap = z.record(z.string(), z.string());
 /** In the spelling of the wire. A bare number is nanoseconds: where it means something else, it has been rewritten before. */
 const Duration = z
-  .union([Whole, z.string().refine((text) => durationToNs(text) !== null, 'expected a duration such as 15s or 1m30s')], {
+  .union([z.number(), z.string().refine((text) => durationToNs(text) !== null, 'expected a duration such as 15s or 1m30s')], {
     error: 'expected a duration such as 15s or 1m30s',
   })
-  .transform((value) => nsToDuration(typeof value === 'number' ? value : (durationToNs(value) ?? 0)));
+  .transform((value) => nsToDuration(typeof value === 'number' ? Math.trunc(value) : (durationToNs(value) ?? 0)));
 const Memory = z.string().refine((text) => text === '' || (memoryMb(text) ?? 0) > 0, 'expected memory such as 512mb or 2gb');
 const VolumeSize = z.string().refine((text) => (volumeGb(text) ?? 0) >= 1, 'expected a size of at least 1 GB, such as 10gb');
 const Autostop = z.union([z.boolean(), z.enum(['off', 'stop', 'suspend'])], { error: 'expected "off", "stop" or "suspend"' });
@@ -105,7 +105,7 @@ const Service = z.strictObject({
   machine_checks: MachineChecks.optional(),
   ...Processes,
 });
-const Persist = z.enum(['never', 'always', 'restart']);
+const Persist = z.enum(['never', 'always', 'restart', 'none', '']);
 const Vm = z.strictObject({
   size: z.string().optional(),
   memory: Memory.optional(),
@@ -151,7 +151,8 @@ const Deploy = z.strictObject({
   wait_timeout: Duration.optional(),
   release_command: z.string().optional(),
   release_command_timeout: Duration.optional(),
-  release_command_vm: Vm.optional(),
+  // Of no consequence for the machines of a group.
+  release_command_vm: Vm.extend({ memory: z.string().optional() }).optional(),
   seed_command: z.string().optional(),
 });
 const Experimental = z.strictObject({

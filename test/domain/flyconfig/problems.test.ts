@@ -75,10 +75,38 @@ describe('what is left out or done otherwise is a warning', () => {
     expect(config).not.toBeNull();
     expect(warnings.map(told)).toContain(expected);
   });
+  test('a key in other letters counts, and is told', () => {
+    const { config, warnings } = read('PRIMARY_REGION = "nrt"\n');
+    expect(config?.primaryRegion).toBe('nrt');
+    expect(warnings.map(told)).toEqual(['fly.toml:1:1 unknown-key']);
+  });
   test('no message repeats a value that may be secret', () => {
     const { warnings, problems } = read('[env]\nAPI_TOKEN = "abcdef123456"\n[processes]\na = 1\n');
     expect(JSON.stringify([warnings, problems])).not.toContain('abcdef');
   });
+});
+
+test('the same in JSON and in YAML', () => {
+  const toml = read('primary_region = "nrt"\nkill_timeout = 5\n[env]\nA = 1\n[http_service]\ninternal_port = 80\n').config;
+  const yaml = 'primary_region: nrt\nkill_timeout: 5\nenv: { A: 1, B: null }\nhttp_service: { internal_port: 80 }\n';
+  const json = '{"primary_region":"nrt","kill_timeout":5,"env":{"A":1},"http_service":{"internal_port":80}}';
+  expect(readFlyConfig('fly.yaml', yaml, () => null).config).toEqual(toml);
+  expect(readFlyConfig('fly.json', json, () => null).config).toEqual(toml);
+  expect(readFlyConfig('fly.json', '{"app":\n 1}', () => null).problems.map(told)).toEqual(['fly.json:2:2 wrong-type']);
+  expect(readFlyConfig('fly.yaml', '- a', () => null).problems.map(told)).toEqual(['fly.yaml:1:1 wrong-type']);
+});
+test('no text makes the reader throw', () => {
+  const piece = fc.oneof(
+    fc.string(),
+    fc.constantFrom('[', ']', '[[vm]]', '\n', '=', '"', "'''", 'app = ', '{', '}', 'services', '1', ',', '#'),
+  );
+  fc.assert(
+    fc.property(fc.array(piece, { maxLength: 30 }), fc.constantFrom('fly.toml', 'fly.json', 'fly.yaml'), (pieces, file) => {
+      const { config, problems } = readFlyConfig(file, pieces.join(''), () => null);
+      expect(config === null).toBe(problems.length > 0);
+    }),
+    { numRuns: 500 },
+  );
 });
 
 test.each([
