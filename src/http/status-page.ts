@@ -10,7 +10,7 @@ export function statusPage(environments: readonly EnvironmentAnswer[], audit: re
     environments.length === 0 ? '<p class="empty">No environment has been read yet.</p>' : environments.map(environmentHtml).join('');
   return `<!doctype html><html lang="en"><head><meta charset="utf-8"><meta http-equiv="refresh" content="5">
 <meta name="viewport" content="width=device-width,initial-scale=1"><title>trimtab</title><style>${CSS}</style></head><body>
-<header><h1>trimtab</h1><span>${escape(version)} · ${new Date(now).toISOString().slice(0, 19).replace('T', ' ')} UTC</span></header>
+<header><h1>trimtab</h1><span>${text(version)} · ${new Date(now).toISOString().slice(0, 19).replace('T', ' ')} UTC</span></header>
 <main>${body}${auditHtml(audit)}</main></body></html>`;
 }
 function environmentHtml(environment: EnvironmentAnswer): string {
@@ -18,13 +18,12 @@ function environmentHtml(environment: EnvironmentAnswer): string {
   const rate = apps.reduce((sum, { costLines }) => sum + costLines.reduce((all, { microUsdPerHour }) => all + microUsdPerHour, 0), 0);
   const well = apps.length > 0 && apps.every(isWell) && problems.length === 0;
   const problemRows = problems.map(
-    (one) =>
-      `<li><code>${escape(`${one.file}:${one.line}:${one.column}`)}</code> ${escape(one.message)} <em>${escape(one.remedy)}</em></li>`,
+    (one) => `<li><code>${text(`${one.file}:${one.line}:${one.column}`)}</code> ${text(one.message)} <em>${text(one.remedy)}</em></li>`,
   );
-  return `<section><h2><i class="dot ${well ? 'good' : 'warn'}"></i>${escape(name)} <small>${escape(organization ?? '')} · ${escape(mode ?? '')}</small>
+  return `<section><h2><i class="dot ${well ? 'good' : 'warn'}"></i>${text(name)} <small>${text(organization ?? '')} · ${text(mode ?? '')}</small>
 <span class="right">${dollars(rate * HOURS_PER_MONTH)}/month</span></h2>
 <p class="meta">revision ${short(accepted)}${lastGood === accepted ? ' · everything as git says' : ` · last good ${short(lastGood)}`}</p>
-${halted === null ? '' : `<p class="bad">Writes are stopped: ${escape(halted)}</p>`}
+${halted === null ? '' : `<p class="bad">Writes are stopped: ${text(halted)}</p>`}
 ${problemRows.length === 0 ? '' : `<div class="bad"><b>The newest desired state was refused:</b><ul>${problemRows.join('')}</ul></div>`}
 <table><thead><tr><th>app</th><th>sync</th><th>health</th><th>machines</th><th>what is up</th><th class="num">$/month</th></tr></thead>
 <tbody>${apps.map(appHtml).join('')}</tbody></table></section>`;
@@ -32,21 +31,21 @@ ${problemRows.length === 0 ? '' : `<div class="bad"><b>The newest desired state 
 const isWell = ({ sync, health }: AppStatus): boolean => sync === 'Synced' && (health === 'Healthy' || health === 'Suspended');
 function appHtml(app: AppStatus): string {
   const rate = app.costLines.reduce((sum, { microUsdPerHour }) => sum + microUsdPerHour, 0);
-  return `<tr><td><b>${escape(app.name)}</b><br><small>${escape(app.app)}</small></td><td>${badge(app.sync)}</td><td>${badge(app.health)}</td>
+  return `<tr><td><b>${text(app.name)}</b><br><small>${text(app.app)}</small></td><td>${badge(app.sync)}</td><td>${badge(app.health)}</td>
 <td>${app.groups.map(groupHtml).join('')}</td><td>${newsHtml(app)}</td><td class="num">${dollars(rate * HOURS_PER_MONTH)}</td></tr>`;
 }
 const groupHtml = ({ group, region, ready, started, states, desiredMin, desiredMax }: AppStatus['groups'][number]): string => {
   const total = Object.values(states).reduce((sum, count) => sum + count, 0);
   const wanted = desiredMin === desiredMax ? String(desiredMin) : `${desiredMin}–${desiredMax}`;
-  return `<div>${escape(group)} ${escape(region)} <b>${total}</b>/${wanted} <small>${started} started, ${ready} ready</small></div>`;
+  return `<div>${text(group)} ${text(region)} <b>${total}</b>/${wanted} <small>${started} started, ${ready} ready</small></div>`;
 };
 function newsHtml({ conditions, drifts, pending, held }: AppStatus): string {
   const stalled = conditions
     .filter(({ type, status }) => type === 'Stalled' && status === 'true')
-    .map(({ message }) => `<div class="bad">${escape(message)}</div>`);
-  const drifted = drifts.map(({ subject, pointer }) => `<div>drift: ${escape(`${subject} ${pointer}`)}</div>`);
-  const waits = held.map(({ reason, message }) => `<div>held (${escape(reason)}): ${escape(message)}</div>`);
-  const next = pending.map(({ why }) => `<div>next: ${escape(why)}</div>`);
+    .map(({ message }) => `<div class="bad">${text(message)}</div>`);
+  const drifted = drifts.map(({ subject, pointer }) => `<div>drift: ${text(`${subject} ${pointer}`)}</div>`);
+  const waits = held.map(({ reason, message }) => `<div>held (${text(reason)}): ${text(message)}</div>`);
+  const next = pending.map(({ why }) => `<div>next: ${text(why)}</div>`);
   const all = [...stalled, ...drifted, ...waits, ...next];
   return all.length === 0 ? '<small>nothing</small>' : all.slice(0, 8).join('');
 }
@@ -54,16 +53,16 @@ function auditHtml(audit: readonly AuditEntry[]): string {
   if (audit.length === 0) return '';
   const rows = audit.map(
     ({ at, environment, app, what, from, to, why, result }) =>
-      `<tr><td>${new Date(at).toISOString().slice(11, 19)}</td><td>${escape(environment)}/${escape(app ?? '')}</td><td>${escape(what)}${from === null && to === null ? '' : `<br><small>${escape(from ?? '–')} → ${escape(to ?? '–')}</small>`}</td><td>${escape(why)}</td><td>${escape(result)}</td></tr>`,
+      `<tr><td>${new Date(at).toISOString().slice(11, 19)}</td><td>${text(environment)}/${text(app ?? '')}</td><td>${text(what)}${from === null && to === null ? '' : `<br><small>${text(from ?? '–')} → ${text(to ?? '–')}</small>`}</td><td>${text(why)}</td><td>${text(result)}</td></tr>`,
   );
   return `<section><h2>Lately</h2><table><thead><tr><th>time</th><th>app</th><th>what</th><th>why</th><th>result</th></tr></thead><tbody>${rows.join('')}</tbody></table></section>`;
 }
 const badge = (word: string): string =>
-  `<span class="badge ${GOOD.includes(word) ? 'good' : word === 'Progressing' || word === 'OutOfSync' ? 'warn' : 'bad'}">${escape(word)}</span>`;
+  `<span class="badge ${GOOD.includes(word) ? 'good' : word === 'Progressing' || word === 'OutOfSync' ? 'warn' : 'bad'}">${text(word)}</span>`;
 const GOOD: readonly string[] = ['Synced', 'Healthy', 'Suspended'];
-const short = (id: string | null): string => (id === null ? 'none' : `<code>${escape(id.slice(0, 12))}</code>`);
+const short = (id: string | null): string => (id === null ? 'none' : `<code>${text(id.slice(0, 12))}</code>`);
 const dollars = (micro: number): string => `$${(micro / 1_000_000).toFixed(2)}`;
-const escape = (text: string): string => text.replace(/[&<>"']/g, (char) => ENTITIES[char] ?? char);
+const text = (raw: string): string => raw.replace(/[&<>"']/g, (char) => ENTITIES[char] ?? char);
 const ENTITIES: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' };
 const CSS = `:root{color-scheme:light dark;--fg:#1c2430;--dim:#67718a;--bg:#f6f7f9;--card:#fff;--line:#e3e6ec;--good:#1a7f4b;--warn:#a86400;--bad:#b3261e}
 @media(prefers-color-scheme:dark){:root{--fg:#e6e9ef;--dim:#98a2b8;--bg:#12161d;--card:#1a2029;--line:#2a323f;--good:#4cc38a;--warn:#f0b040;--bad:#ff7b72}}

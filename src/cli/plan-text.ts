@@ -1,0 +1,93 @@
+/** A plan for people: what changes from what to what, why, in which order, what is held, what it costs. */
+import pc from 'picocolors';
+import type { Step } from '#domain/change.ts';
+import type { Json } from '#domain/json.ts';
+import { HOLD_REASONS, isEmpty, type Plan } from '#domain/plan.ts';
+import type { AppPlan } from '#engine/operator.ts';
+
+const HOURS_PER_MONTH = 720;
+const LONGEST_VALUE = 60;
+
+/** True when this plan would write, or holds something back. */
+export const hasChanges = ({ plan }: AppPlan): boolean => plan !== null && !isEmpty(plan);
+
+export function planText(plans: readonly AppPlan[]): string {
+  const lines = plans.flatMap((one) => appLines(one));
+  return `${[...lines, '', summary(plans)].join('\n')}\n`;
+}
+function appLines({ environment, name, app, plan, error }: AppPlan): readonly string[] {
+  const title = `${pc.bold(`${environment}/${name}`)} ${pc.dim(app)}`;
+  if (error !== null) return [`${title}  ${pc.red(error.message)}`, `  ${pc.dim(`${error.code}: ${error.remedy}`)}`];
+  if (plan === null || (isEmpty(plan) && plan.drifts.length === 0)) return [`${title}  ${pc.green('nothing to do')}`];
+  return [title, ...waveLines(plan), ...heldLines(plan), ...costLines(plan)];
+}
+const waveLines = (plan: Plan): readonly string[] =>
+  plan.waves.flatMap((wave, at) => [
+    pc.dim(`  wave ${at + 1}${wave.ready ? '' : at === 0 ? ' (waits)' : ' (after the one before)'}`),
+    ...wave.steps.flatMap(stepLines),
+  ]);
+const SIGN = { create: '+', destroy: '-' } as const;
+const signOf = (verb: string): string =>
+  verb === 'create' ? pc.green(SIGN.create) : verb === 'destroy' ? pc.red(SIGN.destroy) : pc.yellow('~');
+function stepLines(step: Step): readonly string[] {
+  const notes = [
+    step.cause,
+    ...(step.restarts ? ['restarts'] : []),
+    ...(step.downtime ? ['downtime'] : []),
+    ...(step.urgent ? ['at once'] : []),
+  ];
+  const head = `    ${signOf(step.action.verb)} ${step.why} ${pc.dim(`(${notes.join(', ')})`)}`;
+  return [head, ...step.fields.map(({ pointer, from, to }) => `        ${pointer}: ${valueText(from)} → ${valueText(to)}`)];
+}
+export function valueText(value: Json | undefined): string {
+  if (value === undefined) return 'none';
+  const text = typeof value === 'string' ? value : JSON.stringify(value);
+  return text.length > LONGEST_VALUE ? `${text.slice(0, LONGEST_VALUE)}…` : text;
+}
+const heldLines = (plan: Plan): readonly string[] =>
+  plan.held.flatMap(({ reason, message, until }) => [
+    `    ${pc.magenta('·')} held: ${message} ${pc.dim(`(${reason}${until === null ? '' : ` until ${new Date(until).toISOString()}`})`)}`,
+    `        ${pc.dim(HOLD_REASONS[reason])}`,
+  ]);
+const costLines = ({ cost }: Plan): readonly string[] =>
+  cost.beforePerHour === cost.afterPerHour
+    ? [pc.dim(`    ${dollars(cost.beforePerHour)} per month, unchanged`)]
+    : [`    ${dollars(cost.beforePerHour)} → ${pc.bold(dollars(cost.afterPerHour))} per month`];
+export const dollars = (microPerHour: number): string => `$${((microPerHour * HOURS_PER_MONTH) / 1_000_000).toFixed(2)}`;
+
+function summary(plans: readonly AppPlan[]): string {
+  const steps = plans.flatMap(({ plan }) => plan?.waves.flatMap((wave) => wave.steps) ?? []);
+  const held = plans.flatMap(({ plan }) => plan?.held.filter(({ change }) => change !== null) ?? []);
+  const before = plans.reduce((sum, { plan }) => sum + (plan?.cost.beforePerHour ?? 0), 0);
+  const after = plans.reduce((sum, { plan }) => sum + (plan?.cost.afterPerHour ?? 0), 0);
+  const failed = plans.filter(({ error }) => error !== null).length;
+  const parts = [
+    steps.length === 0 && held.length === 0 ? 'Nothing to do.' : `${count(steps.length, 'step')}, ${held.length} held.`,
+    before === after ? `${dollars(before)} per month.` : `${dollars(before)} → ${dollars(after)} per month.`,
+    ...(failed === 0 ? [] : [`${count(failed, 'app')} could not be planned.`]),
+  ];
+  return parts.join(' ');
+}
+const count = (number: number, word: string): string => `${number} ${word}${number === 1 ? '' : 's'}`;
+
+/** For a comment on a pull request. */
+export function planMarkdown(plans: readonly AppPlan[]): string {
+  const changed = plans.filter((one) => hasChanges(one) || one.error !== null);
+  if (changed.length === 0) return `### trimtab plan\n\nNothing to do.\n`;
+  return `### trimtab plan\n\n${changed.map(appMarkdown).join('\n')}\n`;
+}
+function appMarkdown({ environment, name, plan, error }: AppPlan): string {
+  const title = `#### ${environment}/${name}`;
+  if (error !== null || plan === null) return `${title}\n\n**${error?.code ?? ''}** ${error?.message ?? ''}\n`;
+  const rows = plan.waves.flatMap((wave, at) =>
+    wave.steps.map(({ why, cause, fields, downtime }) => {
+      const said = fields.map(({ pointer, from, to }) => `\`${pointer}\`: ${cell(valueText(from))} → ${cell(valueText(to))}`).join('<br>');
+      return `| ${at + 1} | ${cell(why)} | ${cause}${downtime ? ', downtime' : ''} | ${said} |`;
+    }),
+  );
+  const held = plan.held.map(({ reason, message }) => `- held (${reason}): ${message}`);
+  const cost = `${dollars(plan.cost.beforePerHour)} → ${dollars(plan.cost.afterPerHour)} per month`;
+  const table = rows.length === 0 ? '' : `| wave | step | why | fields |\n|---|---|---|---|\n${rows.join('\n')}\n`;
+  return `${title}\n\n${table}\n${held.join('\n')}\n\n${cost}\n`;
+}
+const cell = (text: string): string => text.replaceAll('|', '\\|').replaceAll('\n', ' ');

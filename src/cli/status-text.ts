@@ -1,0 +1,78 @@
+/** How the environments are, for people. */
+import pc from 'picocolors';
+import type { AppStatus } from '#domain/condition.ts';
+import { problemText } from '#domain/problem.ts';
+import type { EnvironmentAnswer } from '#engine/operator.ts';
+import { dollars } from './plan-text.ts';
+
+export function statusText(environments: readonly EnvironmentAnswer[]): string {
+  if (environments.length === 0) return 'no environment\n';
+  return `${environments.flatMap(environmentLines).join('\n')}\n`;
+}
+function environmentLines(environment: EnvironmentAnswer): readonly string[] {
+  const { name, organization, mode, accepted, lastGood, halted, problems, apps } = environment;
+  const revision =
+    accepted === null
+      ? 'no revision'
+      : `revision ${accepted.slice(0, 12)}${accepted === lastGood ? '' : ` (last good ${lastGood?.slice(0, 12) ?? 'none'})`}`;
+  return [
+    `${pc.bold(name)} ${pc.dim(`${organization ?? '-'} · ${mode ?? '-'} · ${revision}`)}`,
+    ...(halted === null ? [] : [pc.red(`  writes are stopped: ${halted}`)]),
+    ...problems.flatMap((problem) =>
+      problemText(problem)
+        .split('\n')
+        .map((line) => pc.red(`  ${line}`)),
+    ),
+    ...apps.flatMap(appLines),
+  ];
+}
+const COLOUR: Readonly<Record<string, (text: string) => string>> = {
+  Synced: pc.green,
+  Healthy: pc.green,
+  Suspended: pc.green,
+  OutOfSync: pc.yellow,
+  Progressing: pc.yellow,
+};
+const coloured = (word: string): string => (COLOUR[word] ?? pc.red)(word);
+function appLines(app: AppStatus): readonly string[] {
+  const rate = app.costLines.reduce((sum, { microUsdPerHour }) => sum + microUsdPerHour, 0);
+  const machines = app.groups.map(({ group, region, states, desiredMin, desiredMax, ready }) => {
+    const total = Object.values(states).reduce((sum, count) => sum + count, 0);
+    const wanted = desiredMin === desiredMax ? desiredMin : `${desiredMin}-${desiredMax}`;
+    return `${group} ${region} ${total}/${wanted} (${ready} ready)`;
+  });
+  const head = `  ${app.name.padEnd(12)} ${coloured(app.sync)} ${coloured(app.health)}  ${machines.join(', ')}  ${pc.dim(`${dollars(rate)}/month`)}`;
+  const conditions = app.conditions
+    .filter(({ type, status }) => status === 'true' && (type === 'Stalled' || type === 'Held'))
+    .map(({ type, reason, message }) => pc.yellow(`    ${type}: ${reason}: ${message}`));
+  const drifts = app.drifts.map(({ subject, pointer, firstSeen, correctedAt }) => {
+    const when = correctedAt === null ? 'not corrected before a person acts' : `corrected from ${new Date(correctedAt).toISOString()}`;
+    return `    drift: ${subject} ${pointer} since ${new Date(firstSeen).toISOString()}, ${when}`;
+  });
+  const foreign = app.foreign.map((machine) => pc.dim(`    foreign machine, left alone: ${machine}`));
+  return [head, ...conditions, ...drifts, ...foreign];
+}
+/** Every word of design.md that a status may hold, explained where it stands. */
+export function explainText(app: AppStatus): string {
+  const conditions = app.conditions.map(
+    ({ type, status, reason, message, since }) =>
+      `  ${type.padEnd(12)} ${status.padEnd(7)} ${reason} since ${new Date(since).toISOString()}\n${message === '' ? '' : `      ${message}\n`}`,
+  );
+  const held = app.held.map(
+    ({ reason, message, remedy, until }) =>
+      `  held: ${reason}: ${message}${until === null ? '' : ` (until ${new Date(until).toISOString()})`}\n      what to do: ${remedy}\n`,
+  );
+  const pending = app.pending.map(({ why, cause }) => `  next: ${why} (${cause})\n`);
+  const drifts = app.drifts.map(
+    ({ subject, pointer, from, to, firstSeen }) =>
+      `  drift: ${subject} ${pointer}: is ${JSON.stringify(from) ?? 'none'}, must be ${JSON.stringify(to) ?? 'none'}; first seen ${new Date(firstSeen).toISOString()}\n`,
+  );
+  return [
+    `${pc.bold(app.name)} (${app.app}) in ${app.environment}: ${coloured(app.sync)}, ${coloured(app.health)}\n`,
+    `  revision ${app.attemptedRevision?.slice(0, 12) ?? 'none'} is wanted, ${app.appliedRevision?.slice(0, 12) ?? 'none'} was reached\n`,
+    ...conditions,
+    ...drifts,
+    ...held,
+    ...pending,
+  ].join('');
+}
