@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { Duration, FilePath, ObjectName, VariableName } from './desired-scalars.ts';
 import { SecretSource } from './desired-sources.ts';
 
-export const Run = z.enum(['always', 'whenChanged', 'never']);
+const Run = z.enum(['always', 'whenChanged', 'never']);
 const Migrations = z
   .strictObject({
     directory: FilePath.optional().describe('Folder of numbered SQL files, relative to the root of the source.'),
@@ -68,7 +68,7 @@ export const Smoke = z.strictObject({
 });
 
 const FromEnvironment = z.strictObject({ env: VariableName });
-export const Occasion = z.enum([
+const Occasion = z.enum([
   'releaseStarted',
   'releaseSucceeded',
   'releaseFailed',

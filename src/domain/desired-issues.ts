@@ -70,7 +70,7 @@ export function suggest(word: string, known: readonly string[]): string {
   }
   return known.length === 0 ? 'remove it' : `known: ${[...known].sort().join(', ')}`;
 }
-export const pathText = (path: Path): string => (path.length === 0 ? 'the document' : path.map(String).join('.'));
+const pathText = (path: Path): string => (path.length === 0 ? 'the document' : path.map(String).join('.'));
 const inside = (path: Path): string => (path.length === 0 ? '' : ` in ${pathText(path)}`);
 const orList = (words: readonly string[]): string =>
   words.length < 2 ? words.join('') : `${words.slice(0, -1).join(', ')} or ${words.at(-1) ?? ''}`;

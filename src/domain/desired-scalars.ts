@@ -7,7 +7,7 @@ const DURATION = /^(?:\d+(?:\.\d+)?(?:ms|s|m|h|d))+$/;
 const DURATION_PART = /(\d+(?:\.\d+)?)(ms|s|m|h|d)/g;
 
 /** `90s`, `10m`, `1h30m`, `24h`, `90d` → milliseconds; null when it is none. */
-export function durationToMs(text: string): Ms | null {
+function durationToMs(text: string): Ms | null {
   if (!DURATION.test(text)) return null;
   const total = [...text.matchAll(DURATION_PART)].reduce((sum, [, amount, unit]) => sum + Number(amount) * (UNIT_MS[unit ?? ''] ?? 0), 0);
   return Number.isSafeInteger(Math.round(total)) ? ms(total) : null;

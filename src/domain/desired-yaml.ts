@@ -3,7 +3,7 @@ import { type Document, isAlias, isMap, isNode, isScalar, isSeq, LineCounter, ty
 import type { Problem } from './problem.ts';
 
 /** 1,000 apps in one file are about 1 MiB. */
-export const MAX_FILE_BYTES = 4 * 1024 * 1024;
+const MAX_FILE_BYTES = 4 * 1024 * 1024;
 /** How much aliases may multiply a document: written by hand they are a handful. */
 const MAX_ALIASES = 100;
 /** One broken line can break every line after it: the first few say enough. */

@@ -4,7 +4,7 @@ const POWERS: readonly string[] = ['k', 'm', 'g', 't', 'p'];
 const SIZE = /^([+-]?(?:\d+\.?\d*|\.\d+)) ?([A-Za-z]{0,3})$/;
 
 /** A bare number is in units already. `base`: 1024 for memory, 1000 for volumes; `power`: 2 for millions, 3 for billions. Null: no size. */
-export function sizeIn(text: string, base: 1000 | 1024, power: 2 | 3): number | null {
+function sizeIn(text: string, base: 1000 | 1024, power: 2 | 3): number | null {
   if (/^[+-]?\d+$/.test(text)) return Number(text);
   const [, digits, suffix = ''] = SIZE.exec(text) ?? [];
   if (digits === undefined) return null;
