@@ -71,6 +71,7 @@ export function readFlyConfig(file: string, text: string, readFile: ReadFile): F
 }
 /** Other files that a fly.toml needs read: `[[files]] local_path` and a `machine_config` that is a path. */
 export function filesNeeded(file: string, text: string): readonly string[] {
+  if (!NAMES_FILES.test(text)) return [];
   const asked = new Set<string>();
   readFlyConfig(file, text, (path) => {
     asked.add(path);
@@ -78,6 +79,8 @@ export function filesNeeded(file: string, text: string): readonly string[] {
   });
   return [...asked];
 }
+
+const NAMES_FILES = /local_path|machine_config/i;
 
 /** From the root of the source, where the platform's client is started; else beside the file itself. */
 const readNear =

@@ -1,6 +1,6 @@
 /** From the source to compiled revisions: one result per environment folder, each on its own. */
 import { createHash } from 'node:crypto';
-import { type Compiled, compileEnvironment, configPaths, type Rejected, revisionIdOf } from '#domain/compile.ts';
+import { type Compiled, compileEnvironment, configPaths, extraPaths, type Rejected, revisionIdOf } from '#domain/compile.ts';
 import { carriedImages, imagesToResolve, withImages } from '#domain/compile-image.ts';
 import { type DesiredFolder, parseDesired } from '#domain/desired-parse.ts';
 import { problemsAcross } from '#domain/desired-rules.ts';
@@ -88,11 +88,17 @@ async function readConfigs(
   signal: AbortSignal,
 ): Promise<Result<ReadonlyMap<string, string>, TrimtabError>> {
   const texts = new Map<string, string>();
-  for (const path of configPaths(folder)) {
-    const text = await snapshot.readFile(path, signal);
-    if (!text.ok) return text;
-    if (text.value !== null) texts.set(path, text.value);
-  }
+  // A path that leaves the source is a fault of its environment, told where it is written: the file counts as absent.
+  const readAll = async (paths: readonly string[]): Promise<TrimtabError | null> => {
+    for (const path of paths) {
+      const text = await snapshot.readFile(path, signal);
+      if (!text.ok && text.error.code !== 'DESIRED_INVALID') return text.error;
+      if (text.ok && text.value !== null) texts.set(path, text.value);
+    }
+    return null;
+  };
+  const failed = (await readAll(configPaths(folder))) ?? (await readAll(extraPaths(folder, (path) => texts.get(path) ?? null)));
+  if (failed !== null) return err(failed);
   return ok(texts);
 }
 function hashOf(files: ReadonlyMap<string, string>, configs: ReadonlyMap<string, string>, folder: DesiredFolder): string {
