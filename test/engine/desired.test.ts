@@ -1,0 +1,84 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import type { CompiledEnvironment } from '#domain/revision.ts';
+import { type ReadEnvironment, readDesired } from '#engine/desired.ts';
+import { makeFolderSource } from '#platform/source/folder.ts';
+import { appText, ENVIRONMENT, WEB_TOML } from '#test/support/desired.ts';
+
+let root = '';
+beforeEach(() => {
+  root = mkdtempSync(join(tmpdir(), 'trimtab-desired-'));
+});
+afterEach(() => rmSync(root, { recursive: true }));
+function put(files: Readonly<Record<string, string>>): void {
+  for (const [path, text] of Object.entries(files)) {
+    mkdirSync(dirname(join(root, path)), { recursive: true });
+    writeFileSync(join(root, path), text);
+  }
+}
+interface Asked {
+  readonly process?: Readonly<Record<string, string>>;
+  readonly keepsLookups?: boolean;
+  readonly previous?: CompiledEnvironment | null;
+}
+async function read({ process = {}, keepsLookups = false, previous = null }: Asked = {}): Promise<readonly ReadEnvironment[]> {
+  const source = makeFolderSource({ root, folder: 'desired-state' });
+  const deps = { source, flyFor: null, folder: 'desired-state', process, previous: () => previous, keepsLookups };
+  const result = await readDesired(deps, new AbortController().signal);
+  if (!result.ok) throw new Error(result.error.code);
+  return result.value;
+}
+const environment = (name: string): string => ENVIRONMENT.replace('name: test', `name: ${name}`);
+
+test('files that a fly.toml names are read with it', async () => {
+  const toml = '[[files]]\nguest_path = "/etc/a"\nlocal_path = "a.conf"\n';
+  put({
+    'desired-state/one/environment.yaml': environment('one'),
+    'desired-state/one/web.yaml': appText('web', 'app: acme-web', 'config: infra/web.toml'),
+    'infra/web.toml': toml,
+    'infra/a.conf': 'first',
+  });
+  const [one] = await read();
+  expect(one?.compiled.ok && one.compiled.value.document.apps[0]?.groups[0]?.config.files).toEqual([
+    { guest_path: '/etc/a', raw_value: Buffer.from('first').toString('base64') },
+  ]);
+  put({ 'infra/a.conf': 'second' });
+  const [again] = await read();
+  expect(again?.sourceHash).not.toBe(one?.sourceHash);
+});
+test('a file outside the source is the fault of its environment, and others go on', async () => {
+  put({
+    'desired-state/bad/all.yaml': `${environment('bad')}---\n${appText('web', 'app: acme-bad', 'config: ../elsewhere.toml')}`,
+    'desired-state/good/all.yaml': `${environment('good')}---\n${appText('web', 'app: acme-good', 'config: web.toml')}`,
+    'web.toml': WEB_TOML,
+  });
+  const [bad, good] = await read();
+  expect(bad?.compiled.ok).toBe(false);
+  if (bad?.compiled.ok === false) expect(bad.compiled.error.problems.map(({ rule }) => rule)).toEqual(['config-missing']);
+  expect(good?.compiled.ok).toBe(true);
+});
+test('an excluded app may name a file that is kept elsewhere', async () => {
+  const app = appText('login', 'app: acme-login', 'config: ../elsewhere/fly.toml', 'excluded: { unless: DEPLOY_LOGIN }');
+  put({ 'desired-state/one/all.yaml': `${environment('one')}---\n${app}` });
+  expect((await read())[0]?.compiled.ok).toBe(true);
+  expect((await read({ process: { ONE_DEPLOY_LOGIN: 'true' } }))[0]?.compiled.ok).toBe(false);
+});
+test('the controller’s own poll keeps the switch a command once sent', async () => {
+  const app = appText('login', 'app: acme-login', 'config: web.toml', 'excluded: { unless: DEPLOY_LOGIN }');
+  put({ 'desired-state/one/all.yaml': `${environment('one')}---\n${app}`, 'web.toml': WEB_TOML });
+  const [sent] = await read({ process: { DEPLOY_LOGIN: 'true' } });
+  const previous = sent?.compiled.ok ? sent.compiled.value.document : null;
+  const [polled] = await read({ keepsLookups: true, previous });
+  expect(polled?.compiled.ok && polled.compiled.value.document.apps[0]?.excluded).toBe(false);
+});
+test('one Fly app in two folders: neither is believed', async () => {
+  const web = appText('web', 'app: acme-web', 'config: web.toml');
+  put({
+    'desired-state/a/all.yaml': `${environment('a')}---\n${web}`,
+    'desired-state/b/all.yaml': `${environment('b')}---\n${web}`,
+    'web.toml': WEB_TOML,
+  });
+  expect((await read()).map(({ compiled }) => compiled.ok)).toEqual([false, false]);
+});
