@@ -66,11 +66,11 @@ const withScaling = (service: MachineService, { autostop, autostart, minMachines
   ...(autostart === undefined ? {} : { autostart }),
   ...(minMachinesRunning === undefined ? {} : { min_machines_running: minMachinesRunning }),
 });
-/** The proxy stops a machine as soon as one of its services says so. */
+/** Of several services on a machine the least aggressive wins; unset means off. */
 function autostopOf({ services = [] }: MachineConfig): CompiledGroup['autostop'] {
-  const words = services.map(({ autostop }) => autostop);
-  if (words.includes('suspend')) return 'suspend';
-  return words.some((word) => word === true || word === 'stop') ? 'stop' : 'off';
+  const words = services.map(({ autostop }) => autostop ?? false);
+  if (words.length === 0 || words.some((word) => word === false || word === 'off')) return 'off';
+  return words.some((word) => word === true || word === 'stop') ? 'stop' : 'suspend';
 }
 function checkServices({ autostop, autostart }: GroupSpec, { services = [] }: MachineConfig, at: Path, { problem }: Complaints): void {
   if (services.length > 0) return;

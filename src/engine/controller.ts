@@ -21,7 +21,7 @@ import { type Meter, makeMeter } from './meter.ts';
 import { runPass } from './pass.ts';
 import type { PassDeps } from './pass-deps.ts';
 import { previewApp } from './preview.ts';
-import { PRIORITY, type Queue } from './queue.ts';
+import { PRIORITY, type Queue, type QueueDepth } from './queue.ts';
 import { type AppRuntime, makeRuntime } from './runtime.ts';
 import { makeAppStore } from './state.ts';
 import { type AppTarget, keyOf, targetKey } from './target.ts';
@@ -62,6 +62,7 @@ export interface Controller {
   /** The age of the oldest organization's picture; null: one was never seen. */
   observedAt(): Instant | null;
   storeIsLost(): boolean;
+  depth(): QueueDepth;
 }
 
 export function makeController(deps: ControllerDeps): Controller {
@@ -198,6 +199,7 @@ export function makeController(deps: ControllerDeps): Controller {
     statusOf,
     runtime: (key) => runtimes.get(key) ?? null,
     storeIsLost: () => lost,
+    depth: queue.depth,
     observedAt: fleets.observedAt,
     wake: (targets, signal) => {
       const keys = targets.map(targetKey);

@@ -1,0 +1,78 @@
+/** The operator of a controller somewhere else, over its API. */
+import { z } from 'zod';
+import { ERRORS, failure, type TrimtabError } from '#domain/errors.ts';
+import { err, ok, type Result } from '#domain/result.ts';
+import type { AppPlan, EnvironmentAnswer, Operator, Selection } from '#engine/operator.ts';
+import type { AuditEntry } from '#platform/store/port.ts';
+
+export interface RemoteOptions {
+  /** Without a slash at the end. */
+  readonly url: string;
+  readonly token: string | null;
+  readonly fetch: (request: Request) => Promise<Response>;
+}
+/** Both sides are of one version in one network: the frame is checked, the rest believed. */
+const frame = <T>(schema: z.ZodType): z.ZodType<T> => z.custom<T>((value) => schema.safeParse(value).success);
+const Environments = frame<readonly EnvironmentAnswer[]>(
+  z.array(z.looseObject({ name: z.string(), apps: z.array(z.looseObject({ name: z.string() })) })),
+);
+const Plans = frame<readonly AppPlan[]>(z.array(z.looseObject({ environment: z.string(), name: z.string(), app: z.string() })));
+const Audit = frame<readonly AuditEntry[]>(z.array(z.looseObject({ at: z.number(), what: z.string() })));
+const Names = z.array(z.string());
+const Refusal = z.object({ error: z.object({ code: z.string(), message: z.string() }) });
+
+export function makeRemoteOperator(options: RemoteOptions): Operator {
+  const get = <T>(path: string, query: Query, schema: z.ZodType<T>, signal: AbortSignal) =>
+    call(options, 'GET', path, query, schema, signal);
+  const post = <T>(path: string, query: Query, schema: z.ZodType<T>, signal: AbortSignal) =>
+    call(options, 'POST', path, query, schema, signal);
+  const done = async (answer: Promise<Result<unknown, TrimtabError>>): Promise<Result<void, TrimtabError>> => {
+    const given = await answer;
+    return given.ok ? ok(undefined) : given;
+  };
+  return {
+    environments: (signal) => get('environments', {}, Environments, signal),
+    plan: (selection, signal) => get('plan', of(selection), Plans, signal),
+    approve: (selection, by, signal) => post('approve', { ...of(selection), by }, Names, signal),
+    refresh: (signal) => done(post('refresh', {}, z.unknown(), signal)),
+    audit: (selection, limit, signal) => get('audit', { ...of(selection), limit: String(limit) }, Audit, signal),
+    halt: (scope, by, reason, signal) => done(post('halt', { scope, by, reason }, z.unknown(), signal)),
+    unhalt: (scope, signal) => done(post('unhalt', { scope }, z.unknown(), signal)),
+    eject: (selection, by, signal) => post('eject', { ...of(selection), by }, Names, signal),
+  };
+}
+type Query = Readonly<Record<string, string>>;
+const of = ({ environment, app }: Selection): Query => ({
+  ...(environment === null ? {} : { environment }),
+  ...(app === null ? {} : { app }),
+});
+
+async function call<T>(
+  { url, token, fetch }: RemoteOptions,
+  method: string,
+  path: string,
+  query: Query,
+  schema: z.ZodType<T>,
+  signal: AbortSignal,
+): Promise<Result<T, TrimtabError>> {
+  const headers: Record<string, string> = token === null ? {} : { authorization: `Bearer ${token}` };
+  let body: unknown;
+  try {
+    const response = await fetch(new Request(`${url}/api/v1/${path}?${new URLSearchParams(query)}`, { method, headers, signal }));
+    body = await response.json();
+  } catch (thrown) {
+    return err(
+      failure('FLY_UNAVAILABLE', `the controller at ${url} does not answer: ${thrown instanceof Error ? thrown.message : String(thrown)}`),
+    );
+  }
+  const refusal = Refusal.safeParse(body);
+  if (refusal.success) return err(failure(codeOf(refusal.data.error.code), refusal.data.error.message));
+  const parsed = schema.safeParse(body);
+  return parsed.success
+    ? ok(parsed.data)
+    : err(failure('FLY_BAD_REPLY', `the controller at ${url} answers in other words: is it of this version?`));
+}
+function codeOf(code: string): keyof typeof ERRORS {
+  const known = Object.keys(ERRORS).find((one): one is keyof typeof ERRORS => one === code);
+  return known ?? 'FLY_INVALID';
+}

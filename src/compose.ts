@@ -1,0 +1,221 @@
+/** The only place where real adapters are chosen and handed up. */
+import { randomBytes } from 'node:crypto';
+import { existsSync, readFileSync } from 'node:fs';
+import { basename, dirname, join, resolve } from 'node:path';
+import { failure, type TrimtabError } from '#domain/errors.ts';
+import type { Event } from '#domain/events.ts';
+import { makeRandom } from '#domain/random.ts';
+import { err, ok, type Result } from '#domain/result.ts';
+import type { CompiledEnvironment } from '#domain/revision.ts';
+import { seconds } from '#domain/units.ts';
+import { type Controller, makeController } from '#engine/controller.ts';
+import { makeHalts } from '#engine/halts.ts';
+import { makeLocalOperator } from '#engine/local-operator.ts';
+import { makeMemoryQueue } from '#engine/memory-queue.ts';
+import type { Operator } from '#engine/operator.ts';
+import { realClock } from '#platform/clock.ts';
+import { makeFlyClient } from '#platform/fly/client.ts';
+import { makeLimits } from '#platform/fly/limits.ts';
+import type { FlyClient } from '#platform/fly/port.ts';
+import { readOnlyFly } from '#platform/fly/read-only.ts';
+import { makeFolderSource } from '#platform/source/folder.ts';
+import { makeGitSource } from '#platform/source/git.ts';
+import { isGitAddress, parseGitAddress } from '#platform/source/git-address.ts';
+import type { DesiredSource } from '#platform/source/port.ts';
+import { openPglite, openPostgres } from '#platform/store/db.ts';
+import { type FolderLock, lockFolder } from '#platform/store/lock.ts';
+import { migrate } from '#platform/store/migrate.ts';
+import type { Store } from '#platform/store/port.ts';
+import { makeSqlStore } from '#platform/store/sql.ts';
+import { startSimulator } from '#simulator/server.ts';
+import type { Config } from './config.ts';
+
+export const DESIRED_FOLDER = 'desired-state';
+
+export interface Session {
+  readonly controller: Controller;
+  readonly operator: Operator;
+  readonly lock: FolderLock;
+  /** What this process answers API writes with. */
+  readonly token: string;
+  /** Null: a real platform. */
+  readonly simulator: SimulatedPlatform | null;
+  close(): Promise<void>;
+}
+export interface SessionOptions {
+  readonly config: Config;
+  readonly version: string;
+  readonly tell: (event: Event) => void;
+  readonly onRequest?: (operation: string, code: string, seconds: number) => void;
+  readonly onThrottle?: (seconds: number) => void;
+  /** Only this environment; null: all. */
+  readonly only: string | null;
+}
+
+/** Locks the data folder, opens the store, and puts a controller together. Nothing runs yet. */
+export async function openSession(options: SessionOptions, signal: AbortSignal): Promise<Result<Session, TrimtabError>> {
+  const { config } = options;
+  const folder = stateFolder(config);
+  const lock = await lockFolder(folder);
+  if (!lock.ok) return lock;
+  const embedded = config.flyToken === null ? await embedSimulator(config) : ok(null);
+  if (!embedded.ok) {
+    await lock.value.release();
+    return embedded;
+  }
+  const simulator = embedded.value;
+  const closing: (() => Promise<void>)[] = [async () => simulator?.close(), () => lock.value.release()];
+  const close = async (): Promise<void> => {
+    for (const step of closing) await step();
+  };
+  const opened = await openStore(config, folder, simulator !== null, signal);
+  if (!opened.ok) {
+    await close();
+    return opened;
+  }
+  const store = opened.value;
+  closing.unshift(() => store.close());
+  const source = sourceOf(config);
+  if (!source.ok) {
+    await close();
+    return source;
+  }
+  const halts = makeHalts({ readOnly: config.readOnly, fileReason: () => (existsSync(haltFile(config)) ? haltReason(config) : null) });
+  const clients = makeClients(options, simulator, () => (config.readOnly || existsSync(haltFile(config)) ? 'writes are stopped' : null));
+  const controller = makeController({
+    clock: realClock,
+    random: makeRandom(randomBytes(8).toString('hex')),
+    store,
+    source: source.value.source,
+    desiredFolder: source.value.folder,
+    tell: options.tell,
+    queue: makeMemoryQueue(realClock),
+    halts,
+    flyFor: clients,
+    process: config.variables,
+    only: options.only,
+    selfApp: config.selfApp,
+    deadline: (span, within) => AbortSignal.any([within, AbortSignal.timeout(span)]),
+    tick: seconds(config.tickS),
+    poll: seconds(config.pollS),
+    resync: seconds(config.resyncS),
+    concurrency: 16,
+  });
+  const operator = makeLocalOperator({ controller, halts, store, clock: realClock, tell: options.tell });
+  return ok({ controller, operator, lock: lock.value, token: randomBytes(24).toString('hex'), simulator, close });
+}
+/** The simulator's world and state lie apart from those of a real organization. */
+export const stateFolder = (config: Config): string => join(config.dataDir, config.flyToken === null ? 'simulated' : 'state');
+/** Stops all writes while it exists, also when nothing else works. */
+const haltFile = (config: Config): string => join(config.dataDir, 'HALT');
+const haltReason = (config: Config): string => `${haltFile(config)}: ${readFileSync(haltFile(config), 'utf8').trim() || 'no reason given'}`;
+
+export interface SimulatedPlatform {
+  readonly apiUrl: string;
+  readonly edgeUrl: string;
+  close(): Promise<void>;
+}
+/** The one that runs already in another terminal, else a new one in this process on the same world. */
+export async function embedSimulator(config: Config): Promise<Result<SimulatedPlatform, TrimtabError>> {
+  const apiUrl = `http://127.0.0.1:${config.simulatorPort}`;
+  if (config.simulatorPort !== 0 && (await isSimulator(apiUrl)))
+    return ok({ apiUrl, edgeUrl: `http://127.0.0.1:${config.edgePort}`, close: () => Promise.resolve() });
+  const folder = join(stateFolder(config), 'world');
+  const lock = await lockFolder(folder);
+  if (!lock.ok) return lock;
+  const ports = { apiPort: config.simulatorPort, edgePort: config.edgePort };
+  try {
+    const server = await startSimulator({ clock: realClock, seed: 'trimtab', folder, ...ports });
+    const close = async (): Promise<void> => {
+      await server.close();
+      await lock.value.release();
+    };
+    return ok({ apiUrl: server.apiUrl, edgeUrl: server.edgeUrl, close });
+  } catch (thrown) {
+    await lock.value.release();
+    if (!(thrown instanceof Error)) throw thrown;
+    return err(failure('STORE_LOCKED', `the simulator cannot start: ${thrown.message} (TRIMTAB_SIMULATOR_PORT, TRIMTAB_EDGE_PORT)`));
+  }
+}
+async function isSimulator(url: string): Promise<boolean> {
+  try {
+    return (await fetch(`${url}/_sim/counters`, { signal: AbortSignal.timeout(500) })).ok;
+  } catch {
+    return false;
+  }
+}
+
+async function openStore(config: Config, folder: string, simulated: boolean, signal: AbortSignal): Promise<Result<Store, TrimtabError>> {
+  const database = config.databaseUrl === null ? await openPglite({ folder: join(folder, 'db') }) : openPostgres(config.databaseUrl);
+  const migrated = await migrate(database);
+  if (!migrated.ok) return migrated;
+  const store = makeSqlStore(database);
+  const claimed = await store.claimIdentity({ platform: simulated ? 'simulator' : config.flapsBaseUrl }, signal);
+  return claimed.ok ? ok(store) : claimed;
+}
+
+interface SourceChoice {
+  readonly source: DesiredSource;
+  readonly folder: string;
+}
+/** A git URL, a folder with `desired-state/` in it, or that folder itself. */
+export function sourceOf(config: Pick<Config, 'source' | 'dataDir'>): Result<SourceChoice, TrimtabError> {
+  if (isGitAddress(config.source)) {
+    const address = parseGitAddress(config.source, DESIRED_FOLDER);
+    if (address === null) return err(failure('SOURCE_UNAVAILABLE', 'TRIMTAB_SOURCE is no address of a repository'));
+    const source = makeGitSource({ address, copies: join(config.dataDir, 'git'), clock: realClock });
+    return ok({ source, folder: address.folder });
+  }
+  const path = resolve(config.source);
+  if (existsSync(join(path, DESIRED_FOLDER)) || basename(path) !== DESIRED_FOLDER) {
+    return ok({ source: makeFolderSource({ root: path, folder: DESIRED_FOLDER }), folder: DESIRED_FOLDER });
+  }
+  return ok({ source: makeFolderSource({ root: dirname(path), folder: basename(path) }), folder: basename(path) });
+}
+
+export interface Platform {
+  readonly fly: FlyClient;
+  close(): Promise<void>;
+}
+/** The platform alone, without a store: for commands that only look. */
+export async function openPlatform(config: Config): Promise<Result<Platform, TrimtabError>> {
+  const simulator = config.flyToken === null ? await embedSimulator(config) : ok(null);
+  if (!simulator.ok) return simulator;
+  const base = simulator.value?.apiUrl ?? null;
+  const fly = clientFor({ config, version: 'command' }, config.flyToken ?? 'simulated-token', base);
+  return ok({ fly, close: async () => simulator.value?.close() });
+}
+interface ClientOptions extends Pick<SessionOptions, 'config' | 'version'> {
+  readonly onRequest?: SessionOptions['onRequest'];
+  readonly onThrottle?: SessionOptions['onThrottle'];
+}
+function clientFor({ config, version, onRequest, onThrottle }: ClientOptions, token: string, base: string | null): FlyClient {
+  return makeFlyClient({
+    token,
+    flapsBaseUrl: base ?? config.flapsBaseUrl,
+    apiBaseUrl: base ?? config.apiBaseUrl,
+    uiexBaseUrl: base ?? config.uiexBaseUrl,
+    fetch: (request) => fetch(request),
+    clock: realClock,
+    random: makeRandom(randomBytes(8).toString('hex')),
+    limits: makeLimits({ clock: realClock, onThrottled: ({ waited }) => onThrottle?.(waited / 1_000) }),
+    userAgent: `trimtab/${version}`,
+    onRequest: ({ operation, code, duration }) => onRequest?.(operation, code, duration / 1_000),
+  });
+}
+
+/** One client per token. An environment names the variable that holds its own; `PRODUCTION_FLY_API_TOKEN` before `FLY_API_TOKEN`. */
+function makeClients(options: SessionOptions, simulator: SimulatedPlatform | null, stopped: () => string | null) {
+  const { config } = options;
+  const clients = new Map<string, FlyClient>();
+  const make = (token: string): FlyClient => readOnlyFly(clientFor(options, token, simulator?.apiUrl ?? null), stopped);
+  return ({ declared }: CompiledEnvironment): Result<FlyClient, TrimtabError> => {
+    const name = declared?.credentials.fly ?? 'FLY_API_TOKEN';
+    const prefix = declared?.envPrefix ?? '';
+    const token = simulator === null ? (config.variables[`${prefix}${name}`] ?? config.variables[name] ?? null) : 'simulated-token';
+    if (token === null) return err(failure('FLY_UNAUTHORIZED', `neither ${prefix}${name} nor ${name} is set`));
+    const known = clients.get(token) ?? make(token);
+    clients.set(token, known);
+    return ok(known);
+  };
+}

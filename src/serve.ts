@@ -1,0 +1,121 @@
+/** `trimtab run`: a session with its surfaces. Goes on until a signal ends it. */
+import type { AppStatus } from '#domain/condition.ts';
+import type { TrimtabError } from '#domain/errors.ts';
+import type { Event } from '#domain/events.ts';
+import { ok, type Result } from '#domain/result.ts';
+import { elapsed, seconds } from '#domain/units.ts';
+import { convergeOnce, type RoundResult } from '#engine/once.ts';
+import { makeHttp } from '#http/controller.ts';
+import { serveHttp } from '#http/serve.ts';
+import { realClock } from '#platform/clock.ts';
+import { eventToLine } from '#telemetry/log.ts';
+import { makeLogger } from '#telemetry/logger.ts';
+import { type Metrics, makeMetrics } from '#telemetry/metrics.ts';
+import { openSession, type Session } from './compose.ts';
+import type { Config } from './config.ts';
+
+export interface ServeOptions {
+  readonly config: Config;
+  readonly version: string;
+  readonly only: string | null;
+  readonly terminal: boolean;
+  /** Words for a person who looks on. */
+  readonly say: (text: string) => void;
+}
+/** Fails before anything runs; afterwards it resolves when the signal has ended everything. */
+export async function serve(options: ServeOptions, signal: AbortSignal): Promise<Result<void, TrimtabError>> {
+  const { config, version, say } = options;
+  const logger = makeLogger(options.terminal, process.stdout);
+  let metrics: Metrics | null = null;
+  const tell = (event: Event): void => {
+    metrics?.tell(event);
+    const line = eventToLine(event);
+    if (line !== null) logger(line, realClock.now());
+  };
+  const opened = await openSession(
+    {
+      config,
+      version,
+      tell,
+      only: options.only,
+      onRequest: (operation, code, span) => metrics?.noteRequest(operation, code, span),
+      onThrottle: (span) => metrics?.noteThrottle(span),
+    },
+    signal,
+  );
+  if (!opened.ok) return opened;
+  const session = opened.value;
+  metrics = metricsOf(session, version);
+  const { registry } = metrics;
+  const http = makeHttp({
+    operator: session.operator,
+    metrics: () => registry.metrics(),
+    metricsType: registry.contentType,
+    notReady: () => whyNotReady(session, config),
+    token: session.token,
+    version,
+    now: realClock.now,
+  });
+  const served = await serveHttp(http.fetch, config.host, config.port);
+  await session.lock.announce({ pid: process.pid, address: served.url, token: session.token, since: realClock.now() });
+  if (session.simulator !== null) say(simulatorText(session.simulator.apiUrl, session.simulator.edgeUrl));
+  say(`status page ${served.url}   metrics ${served.url}/metrics\n`);
+  tell({ type: 'ControllerStarted', version, environments: session.controller.environments.names() });
+  await session.controller.run(signal);
+  tell({ type: 'ControllerStopped' });
+  await served.close();
+  await session.close();
+  return ok(undefined);
+}
+const simulatorText = (api: string, edge: string): string =>
+  `No FLY_API_TOKEN: this is the embedded simulator, nothing real is touched.\nsimulated platform ${api}   its edge ${edge}\n`;
+
+/** A picture older than this many ticks is no ground for calling oneself ready. */
+const TICKS = 15;
+function whyNotReady({ controller }: Session, config: Config): string | null {
+  if (controller.storeIsLost()) return 'the state database does not answer';
+  if (controller.environments.names().length === 0) return 'no desired state has been read yet';
+  const at = controller.observedAt();
+  if (at === null) return 'no organization has been seen yet';
+  return elapsed(at, realClock.now()) > seconds(config.tickS * TICKS) ? 'the platform has not been seen lately' : null;
+}
+function metricsOf({ controller }: Session, version: string): Metrics {
+  const statuses = (): readonly AppStatus[] =>
+    controller.environments.targets().flatMap(({ environment, app }) => controller.statusOf(environment.name, app.app) ?? []);
+  return makeMetrics(version, {
+    statuses,
+    environments: () =>
+      controller.environments.views().map(({ name, state, problems }) => ({
+        name,
+        organization: state?.accepted.document.organization ?? null,
+        mode: state?.accepted.document.sync.mode ?? null,
+        accepted: state?.accepted.id ?? null,
+        applied: state?.applied?.id ?? null,
+        valid: problems.length === 0,
+      })),
+    queue: controller.depth,
+    monthToDate: (environment, app, item) => controller.meter.monthToDate(environment, app, item, realClock.now()),
+    now: realClock.now,
+  });
+}
+/** `run --once`: one round, then the process ends. */
+export async function serveOnce(options: ServeOptions, limitS: number, signal: AbortSignal): Promise<Result<RoundResult, TrimtabError>> {
+  const logger = makeLogger(options.terminal, process.stdout);
+  const tell = (event: Event): void => {
+    const line = eventToLine(event);
+    if (line !== null) logger(line, realClock.now());
+  };
+  const opened = await openSession({ config: options.config, version: options.version, tell, only: options.only }, signal);
+  if (!opened.ok) return opened;
+  const { controller, close } = opened.value;
+  try {
+    const read = await controller.readSource(signal);
+    if (!read.ok) return read;
+    // What git has refused is a failure, whatever runs.
+    const refused = controller.environments.views().some(({ problems }) => problems.length > 0);
+    const result = await convergeOnce(controller, { clock: realClock }, seconds(limitS), () => true, signal);
+    return ok(refused ? 'failed' : result);
+  } finally {
+    await close();
+  }
+}
