@@ -8,13 +8,19 @@ export const definitionOf = (toml: FlyToml): JsonObject => pruned(toml);
 function pruned(object: JsonObject): JsonObject {
   const entries = Object.entries(object).flatMap(([key, value]): readonly (readonly [string, Json])[] => {
     if (value === undefined) return [];
+    if (key === 'auto_stop_machines') return [[key, AUTOSTOP.get(value) ?? value]];
     const inner = isJsonObject(value) ? pruned(value) : Array.isArray(value) ? value.map(prunedItem) : value;
     return isEmpty(inner) && !MEANS_SOMETHING.includes(key) ? [] : [[key, inner]];
   });
   return Object.fromEntries(entries);
 }
-/** Empty, and yet there: a service on 80 and 443. */
-const MEANS_SOMETHING: readonly string[] = ['http_service'];
+/** As the wire and the CLI write the words. */
+const AUTOSTOP: ReadonlyMap<Json, Json> = new Map<Json, Json>([
+  ['off', false],
+  ['stop', true],
+]);
+/** Empty, and yet there: a service on 80 and 443; a compose file by its usual name. */
+const MEANS_SOMETHING: readonly string[] = ['http_service', 'compose'];
 const prunedItem = (item: Json): Json => (isJsonObject(item) ? pruned(item) : item);
 const isEmpty = (value: Json): boolean =>
   (Array.isArray(value) && value.length === 0) || (isJsonObject(value) && Object.keys(value).length === 0);
