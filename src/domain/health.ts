@@ -80,9 +80,10 @@ export function machineHealth(machine: ObservedMachine, scene: HealthScene): Hea
   const since = startedAt(machine) ?? machine.updatedAt;
   return scene.now - since < COMES_UP_MS && !wasPassing(machine, since) ? 'Progressing' : 'Degraded';
 }
-/** A check that passed on this start and no longer does is a failure, not a start. */
+/** First results come within a minute of the start; a check that turned bad later had passed before. */
+const FIRST_RESULT_MS = 60_000;
 const wasPassing = (machine: ObservedMachine, since: Instant): boolean =>
-  machine.checks.some(({ status, updatedAt }) => status !== 'passing' && updatedAt !== null && updatedAt > since);
+  machine.checks.some(({ status, updatedAt }) => status !== 'passing' && updatedAt !== null && updatedAt - since > FIRST_RESULT_MS);
 
 export interface GroupScene {
   readonly now: Instant;

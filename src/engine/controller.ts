@@ -145,7 +145,15 @@ export function makeController(deps: ControllerDeps): Controller {
     const folder = deps.desiredFolder;
     const flyFor = deps.flyFor;
     const read = await readDesired(
-      { source: deps.source, flyFor, folder, process: deps.process, previous: environments.previous, keepsLookups },
+      {
+        source: deps.source,
+        flyFor,
+        folder,
+        process: deps.process,
+        previous: environments.previous,
+        known: environments.compiledFrom,
+        keepsLookups,
+      },
       signal,
     );
     if (!read.ok) {

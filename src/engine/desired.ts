@@ -5,7 +5,7 @@ import { carriedImages, imagesToResolve, withImages } from '#domain/compile-imag
 import { type DesiredFolder, parseDesired } from '#domain/desired-parse.ts';
 import { problemsAcross } from '#domain/desired-rules.ts';
 import { failure, type TrimtabError } from '#domain/errors.ts';
-import type { AppName, Digest } from '#domain/ids.ts';
+import type { AppName, Digest, RevisionId } from '#domain/ids.ts';
 import { err, ok, type Result } from '#domain/result.ts';
 import type { CompiledEnvironment } from '#domain/revision.ts';
 import type { FlyClient } from '#platform/fly/port.ts';
@@ -21,6 +21,8 @@ export interface ReadDesiredDeps extends DesiredSourceDep {
   readonly previous: (name: string) => CompiledEnvironment | null;
   /** A command asks its own environment anew; the controller's own poll keeps the stored answers. */
   readonly keepsLookups: boolean;
+  /** What an environment folder was accepted from by this compiler: the same source again needs no work. */
+  readonly known?: (name: string) => { readonly sourceHash: string; readonly id: RevisionId } | null;
 }
 export interface ReadEnvironment {
   /** Name of its folder. */
@@ -75,7 +77,11 @@ async function readOne(
   });
   const configs = await readConfigs(snapshot, folder, signal);
   if (!configs.ok) return configs;
-  const read = { name, folder, sourceHash: hashOf(files, configs.value, folder), commit: snapshot.commit };
+  const sourceHash = hashOf(files, configs.value, folder);
+  const read = { name, folder, sourceHash, commit: snapshot.commit };
+  const known = deps.known?.(name) ?? null;
+  if (previous !== null && known?.sourceHash === sourceHash)
+    return ok({ ...read, compiled: ok({ id: known.id, document: previous, warnings: [] }) });
   const readFile = (path: string): string | null => configs.value.get(path) ?? null;
   const compiled = compileEnvironment(folder, { readFile, resolvedImages: carriedImages(previous) });
   if (!compiled.ok) return ok({ ...read, compiled });

@@ -9,7 +9,7 @@ import { type AppName, type EnvironmentName, environmentName, revisionId } from 
 import type { Json } from '#domain/json.ts';
 import { type Problem, problemText } from '#domain/problem.ts';
 import { ok, type Result } from '#domain/result.ts';
-import type { CompiledEnvironment } from '#domain/revision.ts';
+import { COMPILER_VERSION, type CompiledEnvironment } from '#domain/revision.ts';
 import { elapsed, type Instant } from '#domain/units.ts';
 import type { StoreDep } from '#platform/store/port.ts';
 import type { ReadEnvironment } from './desired.ts';
@@ -39,6 +39,8 @@ export interface Environments {
   views(): readonly EnvironmentView[];
   size(): number;
   previous(folder: string): CompiledEnvironment | null;
+  /** The accepted revision, when this compiler made it; null: compile. */
+  compiledFrom(folder: string): AcceptedRevision | null;
   /** A person lets the accepted revision through; the keys of its apps. */
   apply(environment: EnvironmentName, signal: AbortSignal): Promise<Result<readonly string[], TrimtabError>>;
   /** True when with this app the whole environment is Synced at its accepted revision. */
@@ -104,6 +106,10 @@ export function makeEnvironments(deps: StoreDep & TellDep & ClockDep): Environme
       })),
     size: () => [...kept.values()].reduce((sum, one) => sum + one.targets.size, 0),
     previous: (folder) => kept.get(folder)?.state?.accepted.document ?? null,
+    compiledFrom: (folder) => {
+      const accepted = kept.get(folder)?.state?.accepted;
+      return accepted !== undefined && accepted.document.compilerVersion === COMPILER_VERSION ? accepted : null;
+    },
     apply: async (environment, signal) => {
       const one = kept.get(environment);
       if (one === undefined || one.state === null) return ok([]);
@@ -144,7 +150,6 @@ async function takeOne(scope: Scope, read: ReadEnvironment, signal: AbortSignal)
   }
   const { id, document, warnings } = read.compiled.value;
   one.problems = [];
-  one.warnings = warnings;
   const before = one.state?.accepted ?? null;
   const accepted = { id, sourceHash: read.sourceHash, document };
   if (before?.id === id) {
@@ -153,6 +158,7 @@ async function takeOne(scope: Scope, read: ReadEnvironment, signal: AbortSignal)
     retarget(one, one.state);
     return ok([...one.targets.keys()]);
   }
+  one.warnings = warnings;
   const commit: Json = read.commit === null ? null : { ...read.commit };
   const row = {
     environment: one.name,

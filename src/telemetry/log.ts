@@ -11,7 +11,7 @@ export interface Line {
 export function eventToLine(event: Event): Line | null {
   switch (event.type) {
     case 'ControllerStarted':
-      return info(`trimtab ${event.version} started`, { environments: event.environments.join(' ') });
+      return info(`trimtab ${event.version} started`, {});
     case 'ControllerStopped':
       return info('stopped', {});
     case 'RevisionAccepted':

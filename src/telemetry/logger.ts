@@ -8,7 +8,10 @@ export type Write = (line: Line, at: number) => void;
 
 export function makeLogger(terminal: boolean, out: { write(text: string): unknown }): Write {
   if (terminal) return (line, at) => void out.write(`${readable(line, at)}\n`);
-  const logger = pino({ base: null, timestamp: false }, { write: (text) => void out.write(text) });
+  const logger = pino(
+    { base: null, timestamp: false, formatters: { level: (level) => ({ level }) } },
+    { write: (text) => void out.write(text) },
+  );
   return ({ level, message, fields }, at) => logger[level]({ time: new Date(at).toISOString(), ...fields }, message);
 }
 const COLOUR = { info: (text: string) => text, warn: pc.yellow, error: pc.red } as const;
