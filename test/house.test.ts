@@ -82,6 +82,8 @@ describe('the house', () => {
       .filter((path) => !allowed.has(path))
       .flatMap((path) =>
         text(path)
+          // SQL in template literals has its own `as`; the lines stay where they are.
+          .replace(/`[^`]*`/g, (literal) => literal.replace(/[^\n]/g, ' '))
           .split('\n')
           .map((line, index) => ({ line, at: `${path}:${index + 1}` }))
           .filter(({ line }) => !/^\s*(\*|\/\/|\/\*)/.test(line) && !/^\s*(import|export)\b.*\bfrom\b/.test(line))
