@@ -2,7 +2,7 @@
 import pc from 'picocolors';
 import type { Step } from '#domain/change.ts';
 import type { Json } from '#domain/json.ts';
-import { HOLD_REASONS, isEmpty, type Plan } from '#domain/plan.ts';
+import { HOLD_REASONS, isEmpty, type Plan, stepsOf } from '#domain/plan.ts';
 import type { AppPlan } from '#engine/operator.ts';
 
 const HOURS_PER_MONTH = 720;
@@ -18,9 +18,15 @@ export function planText(plans: readonly AppPlan[]): string {
 function appLines({ environment, name, app, plan, error }: AppPlan): readonly string[] {
   const title = `${pc.bold(`${environment}/${name}`)} ${pc.dim(app)}`;
   if (error !== null) return [`${title}  ${pc.red(error.message)}`, `  ${pc.dim(`${error.code}: ${error.remedy}`)}`];
-  if (plan === null || (isEmpty(plan) && plan.drifts.length === 0)) return [`${title}  ${pc.green('nothing to do')}`];
+  if (plan === null || (isEmpty(plan) && plan.drifts.length === 0))
+    return [`${title}  ${pc.green('nothing to do')}${pc.dim(takenText(plan))}`];
   return [title, ...waveLines(plan), ...heldLines(plan), ...costLines(plan)];
 }
+const takenText = (plan: Plan | null): string => {
+  const taken =
+    plan === null ? [] : [...stepsOf(plan), ...plan.held.flatMap(({ change }) => change ?? [])].filter(({ cause }) => cause === 'adoption');
+  return taken.length === 0 ? '' : ` (${taken.length} to be taken over without a restart)`;
+};
 const waveLines = (plan: Plan): readonly string[] =>
   plan.waves.flatMap((wave, at) => [
     pc.dim(`  wave ${at + 1}${wave.ready ? '' : at === 0 ? ' (waits)' : ' (after the one before)'}`),
@@ -56,8 +62,9 @@ const costLines = ({ cost }: Plan): readonly string[] =>
 export const dollars = (microPerHour: number): string => `$${((microPerHour * HOURS_PER_MONTH) / 1_000_000).toFixed(2)}`;
 
 function summary(plans: readonly AppPlan[]): string {
-  const steps = plans.flatMap(({ plan }) => plan?.waves.flatMap((wave) => wave.steps) ?? []);
-  const held = plans.flatMap(({ plan }) => plan?.held.filter(({ change }) => change !== null) ?? []);
+  const busy = plans.filter(hasChanges);
+  const steps = busy.flatMap(({ plan }) => (plan === null ? [] : stepsOf(plan)));
+  const held = busy.flatMap(({ plan }) => plan?.held.filter(({ change }) => change !== null) ?? []);
   const before = plans.reduce((sum, { plan }) => sum + (plan?.cost.beforePerHour ?? 0), 0);
   const after = plans.reduce((sum, { plan }) => sum + (plan?.cost.afterPerHour ?? 0), 0);
   const failed = plans.filter(({ error }) => error !== null).length;

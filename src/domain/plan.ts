@@ -90,5 +90,7 @@ export function sealPlan(plan: Omit<Plan, 'id'>): Plan {
   };
 }
 export const stepsOf = (plan: Plan): readonly Step[] => plan.waves.flatMap((wave) => wave.steps);
-/** Nothing to do and nothing held back: what git says is what runs. */
-export const isEmpty = (plan: Plan): boolean => plan.waves.length === 0 && plan.held.every((hold) => hold.change === null);
+/** Nothing to do and nothing held back: what git says is what runs. Stamps alone change nothing that runs. */
+export const isEmpty = (plan: Plan): boolean =>
+  stepsOf(plan).every(({ cause }) => cause === 'adoption') &&
+  plan.held.every((hold) => hold.change === null || hold.change.cause === 'adoption');

@@ -7,8 +7,8 @@ import type { TrimtabError } from './errors.ts';
 import { ERRORS, remedyOf } from './errors.ts';
 import type { PlanContext } from './finding.ts';
 import { groupHealth, isReady } from './health.ts';
-import type { Member } from './members.ts';
-import { foreignMachines, membersOf } from './members.ts';
+import { adoptable, membersOf } from './members.ts';
+import type { ObservedMachine } from './observed.ts';
 import { isStarted } from './observed.ts';
 import type { Hold, Plan } from './plan.ts';
 import { HOLD_REASONS, stepsOf } from './plan.ts';
@@ -34,22 +34,25 @@ export function appHealth(context: PlanContext): Health {
   if (observed.info === null) return 'Missing';
   return worstHealth(
     app.groups.map((group) => {
-      const members = membersOf(observed, context.owner, group, app.image, context.now);
-      return groupHealth(membersOrForeign(context, members), groupScene(context, group));
+      return groupHealth(machinesOf(context, group), groupScene(context, group));
     }),
   );
 }
-/** Before adoption its machines are as healthy as they are. */
-const membersOrForeign = ({ observed, owner, memory }: PlanContext, members: readonly Member[]) =>
-  members.length === 0 && !memory.adopted ? foreignMachines(observed, owner) : members.map(({ machine }) => machine);
+/** Before adoption its machines are those that would be taken over. */
+function machinesOf(context: PlanContext, group: CompiledGroup): readonly ObservedMachine[] {
+  const { observed, owner, app, now, memory } = context;
+  const members = membersOf(observed, owner, group, app.image, now).map(({ machine }) => machine);
+  if (members.length > 0 || memory.adopted) return members;
+  return adoptable(observed, owner, app.groups).flatMap((one) => (one.group.name === group.name ? [one.machine] : []));
+}
 
 export function groupStatuses(context: PlanContext): readonly GroupStatus[] {
-  const { app, observed, owner, now } = context;
+  const { app, now } = context;
   return app.groups.flatMap((group) => {
-    const members = membersOf(observed, owner, group, app.image, now).filter(({ standby }) => !standby);
-    const regions = new Set([...group.regions.map(({ region }) => region), ...members.map(({ machine }) => machine.region)]);
+    const machines = machinesOf(context, group).filter(({ config }) => (config?.standbys ?? []).length === 0);
+    const regions = new Set([...group.regions.map(({ region }) => region), ...machines.map(({ region }) => region)]);
     return [...regions].map((region) => {
-      const here = members.filter(({ machine }) => machine.region === region).map(({ machine }) => machine);
+      const here = machines.filter((machine) => machine.region === region);
       const wanted = group.regions.find((one) => one.region === region);
       return {
         group: group.name,
@@ -103,7 +106,10 @@ export interface Verdict {
 }
 /** Exactly these types, always; `since` moves only when status or reason does. */
 export function conditionsOf(verdict: Verdict, plan: Plan, previous: readonly Condition[]): readonly Condition[] {
-  const holds = plan.held.filter(({ change, reason }) => change !== null || STUCK.includes(reason));
+  // Not being stamped is no lack where trimtab only looks.
+  const holds = plan.held.filter(
+    ({ change, reason }) => (change !== null && !(change.cause === 'adoption' && reason === 'ObserveOnly')) || STUCK.includes(reason),
+  );
   const stuck = holds.find(({ reason }) => STUCK.includes(reason));
   const held = holds.find(({ reason }) => !STUCK.includes(reason) && !PASSING.includes(reason));
   const busy = stepsOf(plan).length > 0 || holds.some(({ reason }) => PASSING.includes(reason)) || verdict.health === 'Progressing';

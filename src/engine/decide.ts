@@ -35,7 +35,10 @@ export type Guard = (plan: Plan) => readonly Refusal[];
 export function decide(base: PlanContext, controls: Controls, guard: (memory: AppMemory) => Guard, gone = false): Decision {
   const context = { ...base, memory: learnFromObservation(base) };
   const finding = findAll(context, gone);
-  const asked = [...finding.now, ...finding.later.flat()];
+  // Who only looks stamps nothing: what runs is what counts.
+  const asked = [...finding.now, ...finding.later.flat()].filter(
+    ({ cause }) => context.app.sync.mode !== 'observe' || cause !== 'adoption',
+  );
   const unmet = finding.holds.some(({ reason }) => UNMET.includes(reason));
   const content = asked.length === 0 && !unmet;
   const synced = content && context.observed.complete && !gone && isProven(context);

@@ -12,7 +12,7 @@ import { planOrphans } from '#domain/orphans.ts';
 import { priceMachines } from '#domain/price.ts';
 import type { Result } from '#domain/result.ts';
 import { ok } from '#domain/result.ts';
-import { INTENT_KEY } from '#domain/stamp.ts';
+import { INTENT_KEY, stampToMetadata } from '#domain/stamp.ts';
 import type { Kind, Ports, Receipt, StepOf } from './kind.ts';
 import { applyMachine } from './machine-writes.ts';
 
@@ -37,8 +37,26 @@ function planMachines(context: PlanContext): Finding {
   if (observed.info === null) return NOTHING;
   if (!app.enabled) return planOrphans(context, false);
   const adoption = planAdoption(context);
-  if (adoption !== null) return adoption;
+  if (adoption !== null) return withWhatFollows(context, adoption);
   return joinFindings([...app.groups.map((group) => planGroup(context, group)), planOrphans(context, false)]);
+}
+
+/** Stamping changes nothing that runs; people also see what would be changed once the machines are ours. */
+function withWhatFollows(context: PlanContext, adoption: Finding): Finding {
+  const stamps = new Map(
+    adoption.now.flatMap(({ action }) =>
+      action.kind === 'machine-group' && action.verb === 'restamp' ? [[action.machine, stampToMetadata(action.stamp)]] : [],
+    ),
+  );
+  if (stamps.size === 0) return adoption;
+  const machines = context.observed.machines.map((machine) => ({
+    ...machine,
+    metadata: { ...machine.metadata, ...stamps.get(machine.id) },
+  }));
+  const taken = { ...context, memory: { ...context.memory, adopted: true }, observed: { ...context.observed, machines } };
+  const after = joinFindings(context.app.groups.map((group) => planGroup(taken, group)));
+  const later = [after.now, ...after.later].filter((wave) => wave.length > 0);
+  return { ...adoption, later, drifts: after.drifts };
 }
 
 /** What a write is taken back by. A destroyed machine is another machine when it is made again. */

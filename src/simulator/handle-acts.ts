@@ -143,7 +143,8 @@ function writeMetadata(row: MachineRow, patch: JsonObject, keep: boolean): void 
 const metadataBy =
   (keep: boolean): Handler =>
   (request) => {
-    const row = ownMachineOf(request);
+    // Leases do not cover metadata (fly-behaviour.md §3: what the nonce is sent with).
+    const row = machineOf(request);
     const expected = textOf(request.body['machine_version']);
     if (expected !== undefined && expected !== row.instanceId) refuse(412, `machine_version ${expected} is not the current one`);
     writeMetadata(row, objectOf(request.body['metadata']), keep);
@@ -158,11 +159,11 @@ export const getMetadataKey: Handler = (request) => {
   return value === undefined ? refuse(404, 'metadata key not found') : reply(200, { value });
 };
 export const setMetadataKey: Handler = (request) => {
-  writeMetadata(ownMachineOf(request), { [keyOf(request)]: textOf(request.body['value']) ?? null }, true);
+  writeMetadata(machineOf(request), { [keyOf(request)]: textOf(request.body['value']) ?? null }, true);
   return reply(204);
 };
 export const deleteMetadataKey: Handler = (request) => {
-  writeMetadata(ownMachineOf(request), { [keyOf(request)]: null }, true);
+  writeMetadata(machineOf(request), { [keyOf(request)]: null }, true);
   return reply(204);
 };
 

@@ -1,0 +1,167 @@
+/** What the tour stands on: a simulator, the commands, a controller, all as processes of their own in a folder of their own. */
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import pc from 'picocolors';
+import { z } from 'zod';
+import type { Api } from './hands.ts';
+
+export interface Check {
+  readonly what: string;
+  readonly seen: string;
+  readonly seconds: number | null;
+  readonly good: boolean;
+}
+export interface AppView {
+  readonly name: string;
+  readonly sync: string;
+  readonly health: string;
+  readonly drifts: number;
+  readonly held: number;
+}
+export interface Tour {
+  readonly folder: string;
+  readonly api: Api;
+  readonly controller: { start(): Promise<void>; status(): Promise<readonly AppView[]> };
+  say(text: string): void;
+  title(text: string): void;
+  trimtab(args: readonly string[]): Promise<{ readonly code: number; readonly out: string }>;
+  /** Edits a file of the environment `shop`, as a commit would. */
+  edit(file: string, change: (text: string) => string): void;
+  /** Seconds it took. Throws when it does not come. */
+  waitFor(what: string, reached: () => Promise<boolean>, limitS: number): Promise<number>;
+  close(): Promise<void>;
+}
+const TRIMTAB = join(import.meta.dirname, '..', '..', 'bin', 'trimtab');
+const LOOK_EVERY_MS = 1_100;
+
+export async function makeTour(): Promise<Tour> {
+  const folder = mkdtempSync(join(tmpdir(), 'trimtab-demo-'));
+  const [apiPort, edgePort, port] = await Promise.all([freePort(), freePort(), freePort()]);
+  const env = {
+    ...process.env,
+    FLY_API_TOKEN: '',
+    TRIMTAB_SERVER: '',
+    TRIMTAB_DATABASE_URL: '',
+    TRIMTAB_DATA_DIR: join(folder, '.trimtab'),
+    TRIMTAB_SOURCE: folder,
+    TRIMTAB_PORT: String(port),
+    TRIMTAB_SIMULATOR_PORT: String(apiPort),
+    TRIMTAB_EDGE_PORT: String(edgePort),
+    TRIMTAB_POLL_SECONDS: '2',
+  };
+  const children: ChildProcess[] = [];
+  const start = (args: readonly string[], show: boolean): void => {
+    const child = spawn(TRIMTAB, args, { env, stdio: ['ignore', 'pipe', 'pipe'] });
+    child.stdout?.on('data', (data: Buffer) => show && process.stdout.write(logText(String(data))));
+    children.push(child);
+  };
+  const apiUrl = `http://127.0.0.1:${apiPort}`;
+  const serverUrl = `http://127.0.0.1:${port}`;
+  start(['simulator'], false);
+  await until(async () => (await fetch(`${apiUrl}/_sim/counters`)).ok, 20);
+  return {
+    folder,
+    api: (method, path, body) => call(apiUrl, method, path, body),
+    controller: {
+      start: async () => {
+        start(['run'], true);
+        await until(async () => (await fetch(`${serverUrl}/healthz`)).ok, 20);
+      },
+      status: () => statusOf(serverUrl),
+    },
+    say: (text) => void process.stdout.write(`${text.replace(/^/gm, '  ')}\n`),
+    title: (text) => void process.stdout.write(`\n${pc.bold(text)}\n`),
+    trimtab: (args) => run(args, env),
+    edit: (file, change) => {
+      const path = join(folder, 'desired-state', 'shop', file);
+      const before = readFileSync(path, 'utf8');
+      const after = change(before);
+      if (after === before) throw new Error(`${file} is not what the tour expects:\n${before}`);
+      writeFileSync(path, after);
+    },
+    waitFor: async (what, reached, limitS) => {
+      const took = await until(reached, limitS);
+      if (took === null) throw new Error(`${what}: not within ${limitS} s`);
+      return took;
+    },
+    close: async () => {
+      for (const child of children.reverse()) await ended(child);
+    },
+  };
+}
+/** The controller's own log lines, as a person reads them. */
+function logText(lines: string): string {
+  const Line = z.looseObject({ app: z.string().optional(), msg: z.string() });
+  return lines
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => {
+      const { app = '', msg } = Line.parse(JSON.parse(line));
+      return `    ${pc.dim(`${app} ${msg}`)}\n`;
+    })
+    .join('');
+}
+async function call(url: string, method: string, path: string, body: unknown): Promise<unknown> {
+  const sent = body === undefined ? {} : { body: JSON.stringify(body) };
+  const send = () => fetch(`${url}${path}`, { method, headers: { authorization: 'Bearer a-person' }, ...sent });
+  let response = await send();
+  // A person who is told to slow down slows down.
+  for (let tries = 0; response.status === 429 && tries < 5; tries++) {
+    await new Promise((next) => setTimeout(next, LOOK_EVERY_MS));
+    response = await send();
+  }
+  const text = await response.text();
+  if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${text}`);
+  return text === '' ? null : JSON.parse(text);
+}
+const Environments = z.array(
+  z.looseObject({
+    apps: z.array(
+      z.looseObject({ name: z.string(), sync: z.string(), health: z.string(), drifts: z.array(z.unknown()), held: z.array(z.unknown()) }),
+    ),
+  }),
+);
+async function statusOf(url: string): Promise<readonly AppView[]> {
+  const environments = Environments.parse(await call(url, 'GET', '/api/v1/environments', undefined));
+  const apps = environments.flatMap((one) =>
+    one.apps.map(({ name, sync, health, drifts, held }) => ({ name, sync, health, drifts: drifts.length, held: held.length })),
+  );
+  // Nothing read yet is not "all is well".
+  return apps.length === 0 ? [{ name: '', sync: 'Unknown', health: 'Unknown', drifts: 0, held: 0 }] : apps;
+}
+const run = (args: readonly string[], env: NodeJS.ProcessEnv): Promise<{ readonly code: number; readonly out: string }> =>
+  new Promise((resolve) => {
+    execFile(TRIMTAB, [...args], { env }, (error, stdout, stderr) => {
+      resolve({ code: error === null ? 0 : typeof error.code === 'number' ? error.code : 1, out: `${stdout}${stderr}` });
+    });
+  });
+async function until(reached: () => Promise<boolean>, limitS: number): Promise<number | null> {
+  const started = performance.now();
+  for (;;) {
+    const done = await reached().catch(() => false);
+    const took = (performance.now() - started) / 1_000;
+    if (done) return took;
+    if (took > limitS) return null;
+    // The hands keep to the platform's rate limits too.
+    await new Promise((next) => setTimeout(next, LOOK_EVERY_MS));
+  }
+}
+const freePort = (): Promise<number> =>
+  new Promise((resolve) => {
+    const server = createServer();
+    server.listen(0, '127.0.0.1', () => {
+      const address = server.address();
+      const port = typeof address === 'object' && address !== null ? address.port : 0;
+      server.close(() => resolve(port));
+    });
+  });
+const ended = (child: ChildProcess): Promise<void> =>
+  new Promise((resolve) => {
+    if (child.exitCode !== null) return resolve();
+    child.once('exit', () => resolve());
+    child.kill('SIGTERM');
+    setTimeout(() => child.kill('SIGKILL'), 5_000).unref();
+  });
