@@ -27,13 +27,15 @@ export function valueText(value: Json | undefined): string {
   const text = value === undefined || value === null ? '(none)' : typeof value === 'string' ? value : JSON.stringify(value);
   return text.length > LONGEST_TEXT ? `${text.slice(0, LONGEST_TEXT)}…` : text;
 }
-/** The newest sign the platform gives: a release of somebody else, or the event that changed the machine. */
+/** The newest sign the platform gives: a release of somebody else, or the event by which somebody changed the machine. What the host itself
+ *  did says nothing about who wanted it. */
 function actorOf(drift: Drift, { observed, now, memory }: PlanContext): string | null {
   const release = observed.currentRelease;
   const foreign = release !== null && release.id !== memory.release?.id && release.id !== memory.lastRelease?.id;
-  if (foreign && release.user !== null && now - release.createdAt < ACTOR_WINDOW) return `${release.user} (release v${release.version})`;
   const machine = observed.machines.find(({ name }) => name === drift.subject);
-  const event = machine?.events.find(({ at }) => now - at < ACTOR_WINDOW);
+  const event = machine?.events.find(({ at, source }) => now - at < ACTOR_WINDOW && source !== 'flyd');
+  const released = foreign && release.user !== null && now - release.createdAt < ACTOR_WINDOW;
+  if (released && release.createdAt >= (event?.at ?? 0)) return `${release.user} (release v${release.version})`;
   return event === undefined ? null : `${event.source} (${event.type})`;
 }
 

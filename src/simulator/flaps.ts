@@ -63,6 +63,10 @@ export function findHandler(handlers: Readonly<Record<string, Handler>>, method:
   return finder(method, path);
 }
 
+/** Limits hold for all callers together; only trimtab's own excess, measured by itself, is counted as a violation. */
+const OURS = 'trimtab/';
+const isOurs = (request: Request): boolean => (request.headers.get('user-agent') ?? '').startsWith(OURS);
+
 /** Answers one request below `/v1`. */
 export async function answerFlaps(deps: SimulatorDeps, request: Request): Promise<Response> {
   const { world } = deps;
@@ -78,10 +82,9 @@ export async function answerFlaps(deps: SimulatorDeps, request: Request): Promis
   count(world, found.operation);
   const refusal = refusedToken(request.headers.get('authorization') ?? '', params['app_name']);
   if (refusal !== null) return toResponse(world, refusal);
-  if (
-    !deps.limits.allows(found.operation, params['machine_id'] ?? params['volume_id'] ?? params['app_name'] ?? params['org_slug'] ?? 'all')
-  ) {
-    world.counters.rateLimitViolations += 1;
+  const id = params['machine_id'] ?? params['volume_id'] ?? params['app_name'] ?? params['org_slug'] ?? 'all';
+  if (isOurs(request) && !deps.limits.allows(`${OURS} ${found.operation}`, id)) world.counters.rateLimitViolations += 1;
+  if (!deps.limits.allows(found.operation, id)) {
     return toResponse(world, reply(429, { error: 'rate limit exceeded' }), { 'retry-after': '1' });
   }
   const body = await readBody(request);

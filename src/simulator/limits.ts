@@ -9,7 +9,8 @@ export interface RateLimits {
   /** False: 429. */
   allows(operation: string, id: string): boolean;
 }
-const rateOf = (operation: string): { readonly perSecond: number; readonly burst: number } => {
+const rateOf = (counted: string): { readonly perSecond: number; readonly burst: number } => {
+  const operation = counted.slice(counted.search(/[A-Z]+ \//));
   if (operation === 'GET /apps/{app_name}/machines/{machine_id}') return { perSecond: 5, burst: 10 };
   if (operation === 'DELETE /apps/{app_name}') return { perSecond: 100 / 60, burst: 100 };
   return { perSecond: 1, burst: 3 };

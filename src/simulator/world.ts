@@ -147,6 +147,7 @@ export interface Tables {
 export interface Counters {
   writes: number;
   requests: number;
+  /** Requests of trimtab that by themselves were above the published limits. */
   rateLimitViolations: number;
   /** Route → requests. */
   readonly byRoute: Map<string, number>;

@@ -4,20 +4,6 @@ import pc from 'picocolors';
 import { deployByHand, type HandMachine, makeHands } from './hands.ts';
 import { type Check, makeTour, type Tour } from './tour.ts';
 
-const tour = await makeTour();
-const checks: Check[] = [];
-process.once('SIGINT', () => void tour.close().then(() => process.exit(1)));
-try {
-  await walk(tour);
-} catch (thrown) {
-  checks.push({ what: 'the tour itself', seen: thrown instanceof Error ? thrown.message : String(thrown), seconds: null, good: false });
-} finally {
-  await tour.close();
-  rmSync(tour.folder, { recursive: true, force: true });
-}
-closingTable(checks);
-process.exitCode = checks.every(({ good }) => good) ? 0 : 1;
-
 async function walk({ say, title, trimtab, controller, edit, api, waitFor, folder }: Tour): Promise<void> {
   const hands = makeHands(api);
   title('A world deployed by hand, as the CLI leaves it: two apps, one machine each');
@@ -67,7 +53,7 @@ async function walk({ say, title, trimtab, controller, edit, api, waitFor, folde
   await waitFor('everything is as git says', async () => (await controller.status()).every(({ sync }) => sync === 'Synced'), 30);
 
   title('A commit: the count, and which image runs');
-  edit('shop-web.yaml', (text) =>
+  edit('web.yaml', (text) =>
     text.replace('nrt: 1', 'nrt: 2').replace('  app: acme-shop-web\n', '  app: acme-shop-web\n  image: registry.fly.io/acme-shop-web:v1\n'),
   );
   const grown = await waitFor('two machines run', async () => running(await hands.machines('acme-shop-web')) === 2, 60);
@@ -126,6 +112,7 @@ async function walk({ say, title, trimtab, controller, edit, api, waitFor, folde
   ];
   for (const { what, act, right } of corrections) {
     await act();
+    await waitFor(`seen: ${what}`, async () => !(await right()), 20).catch(() => 0);
     const took = await waitFor(`corrected: ${what}`, async () => (await right()) && (await settled()), 90);
     check(what, 'corrected', took, true);
   }
@@ -155,7 +142,7 @@ async function walk({ say, title, trimtab, controller, edit, api, waitFor, folde
     null,
     ejected.code === 0 && free.every(({ stamped }) => !stamped) && same(last, await identities(hands.machines)),
   );
-  check('requests above the published rate limits', String(await hands.violations()), null, (await hands.violations()) === 0);
+  check('requests of trimtab above the published rate limits', String(await hands.violations()), null, (await hands.violations()) === 0);
 }
 const running = (machines: readonly HandMachine[]): number => machines.filter(({ state }) => state === 'started').length;
 interface Identity {
@@ -195,3 +182,17 @@ function closingTable(rows: readonly Check[]): void {
     bad === 0 ? pc.green('\nEverything is as it should be.\n') : pc.red(`\n${bad} of ${rows.length} are not as they should be.\n`),
   );
 }
+
+const checks: Check[] = [];
+const tour = await makeTour();
+process.once('SIGINT', () => void tour.close().then(() => process.exit(1)));
+try {
+  await walk(tour);
+} catch (thrown) {
+  checks.push({ what: 'the tour itself', seen: thrown instanceof Error ? thrown.message : String(thrown), seconds: null, good: false });
+} finally {
+  await tour.close();
+  rmSync(tour.folder, { recursive: true, force: true });
+}
+closingTable(checks);
+process.exitCode = checks.every(({ good }) => good) ? 0 : 1;

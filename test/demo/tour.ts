@@ -35,7 +35,7 @@ export interface Tour {
   close(): Promise<void>;
 }
 const TRIMTAB = join(import.meta.dirname, '..', '..', 'bin', 'trimtab');
-const LOOK_EVERY_MS = 1_100;
+const LOOK_EVERY_MS = 2_200;
 
 export async function makeTour(): Promise<Tour> {
   const folder = mkdtempSync(join(tmpdir(), 'trimtab-demo-'));
@@ -51,6 +51,8 @@ export async function makeTour(): Promise<Tour> {
     TRIMTAB_SIMULATOR_PORT: String(apiPort),
     TRIMTAB_EDGE_PORT: String(edgePort),
     TRIMTAB_POLL_SECONDS: '2',
+    // What the platform's list does not tell (cordon) is seen at the next resync; a tour has less patience.
+    TRIMTAB_RESYNC_SECONDS: '10',
   };
   const children: ChildProcess[] = [];
   const start = (args: readonly string[], show: boolean): void => {
