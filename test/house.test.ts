@@ -14,7 +14,14 @@ const SEES: Readonly<Record<string, readonly string[]>> = {
   http: ['domain', 'engine:type', 'platform:type'],
   cli: ['domain', 'engine:type', 'platform:type', 'http:type'],
 };
-const COMPOSERS = new Set(['src/main.ts', 'src/compose.ts', 'src/config.ts', 'src/serve.ts', 'src/command-context.ts', 'src/import-command.ts']);
+const COMPOSERS = new Set([
+  'src/main.ts',
+  'src/compose.ts',
+  'src/config.ts',
+  'src/serve.ts',
+  'src/command-context.ts',
+  'src/import-command.ts',
+]);
 const files = execFileSync('git', ['ls-files', '--cached', '--others', '--exclude-standard', '--', 'src', 'test'], { encoding: 'utf8' })
   .split('\n')
   .filter((path) => path.endsWith('.ts') && existsSync(path));
