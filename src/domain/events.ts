@@ -93,10 +93,6 @@ export interface DriftFact {
   /** Who, where the platform tells: lease owner, release user, event source. */
   readonly actor: string | null;
 }
-export interface Told {
-  readonly at: Instant;
-  readonly event: Event;
-}
 export type Tell = (event: Event) => void;
 export interface TellDep {
   readonly tell: Tell;

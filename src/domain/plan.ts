@@ -44,7 +44,6 @@ export interface Hold {
   /** What would be done. */
   readonly change: Change | null;
 }
-export const holdRemedy = (hold: Hold): string => HOLD_REASONS[hold.reason];
 
 export interface Wave {
   readonly steps: readonly Step[];

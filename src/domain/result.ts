@@ -13,8 +13,3 @@ export class Bug extends Error {
     this.facts = facts;
   }
 }
-
-/** For `default:` of a switch over a closed union: a new member is a type error here. */
-export function never(value: never): never {
-  throw new Bug('unreachable case', { value });
-}

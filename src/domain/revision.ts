@@ -2,20 +2,15 @@
  *  platform any more, and it holds no secret value. Rollback, pins, approvals and "last good" refer to its id (content hash). */
 import type { BudgetDocument, EnvironmentDocument } from './desired-schema.ts';
 import type { SecretDeclaration } from './desired-sources.ts';
-import type { AppName, CommitSha, ConfigHash, Digest, EnvironmentName, GroupName, OrgSlug, RegionCode, RevisionId } from './ids.ts';
+import type { AppName, ConfigHash, Digest, EnvironmentName, GroupName, OrgSlug, RegionCode } from './ids.ts';
 import type { JsonObject } from './json.ts';
 import type { MachineConfig } from './machine-config.ts';
 import type { AddressType } from './observed.ts';
-import type { Instant, Ms } from './units.ts';
+import type { Ms } from './units.ts';
 
 /** Rises when compiled documents of the same sources would differ. */
 export const COMPILER_VERSION = 1;
 
-export interface Revision {
-  readonly id: RevisionId;
-  readonly commit: { readonly sha: CommitSha; readonly author: string; readonly message: string; readonly at: Instant } | null;
-  readonly document: CompiledEnvironment;
-}
 export interface CompiledEnvironment {
   readonly compilerVersion: number;
   readonly name: EnvironmentName;

@@ -1,6 +1,6 @@
 /** The stamp: what trimtab writes in a machine's metadata. It says whose machine this is and with which content it was last written.
  *  It lies outside the config hash and never restarts anything. */
-import type { AppName, ConfigHash, EnvironmentName, GroupName, IntentId, MachineId, OrgSlug, RevisionId } from './ids.ts';
+import type { AppName, ConfigHash, EnvironmentName, GroupName, IntentId, OrgSlug, RevisionId } from './ids.ts';
 import { appName, configHash, groupName, intentId, revisionId } from './ids.ts';
 import type { ObservedMachine } from './observed.ts';
 
@@ -107,4 +107,3 @@ export function isReserved(machine: Pick<ObservedMachine, 'metadata'>): boolean 
 }
 export const isFlyAppsMachine = (machine: Pick<ObservedMachine, 'metadata'>): boolean => machine.metadata[PLATFORM_VERSION_KEY] === 'v2';
 export const isStandby = (machine: Pick<ObservedMachine, 'config'>): boolean => (machine.config?.standbys?.length ?? 0) > 0;
-export type MachineRef = { readonly id: MachineId; readonly name: string };

@@ -24,6 +24,18 @@ const QUIET_TURNS = 12;
 /** One advance of a day with a tick of a second stays far below it; beyond, something wakes itself without end. */
 const MAX_WAKES = 5_000_000;
 
+/** Behind everything of the same time: first come, first woken. Thousands may wait, so the place is found by halving. */
+export function insertByTime<T extends { readonly at: number }>(items: T[], item: T): void {
+  let low = 0;
+  let high = items.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((items[middle]?.at ?? 0) > item.at) high = middle;
+    else low = middle + 1;
+  }
+  items.splice(low, 0, item);
+}
+
 export function makeVirtualClock(start: Instant): VirtualClock {
   let now = start;
   let serial = 0;
@@ -31,9 +43,7 @@ export function makeVirtualClock(start: Instant): VirtualClock {
   const sleepers: Sleeper[] = [];
   const add = (span: number, wake: () => void): Sleeper => {
     const sleeper = { at: instant(now + Math.max(0, span)), serial: serial++, wake };
-    const at = sleepers.findIndex((other) => other.at > sleeper.at);
-    if (at === -1) sleepers.push(sleeper);
-    else sleepers.splice(at, 0, sleeper);
+    insertByTime(sleepers, sleeper);
     activity += 1;
     return sleeper;
   };

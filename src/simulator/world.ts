@@ -4,6 +4,7 @@ import type { Json, JsonObject } from '#domain/json.ts';
 import type { MachineConfig } from '#domain/machine-config.ts';
 import type { Random } from '#domain/random.ts';
 import { ms } from '#domain/units.ts';
+import { insertByTime } from './clock.ts';
 
 /** Instants are milliseconds since 1970. */
 export interface AppRow {
@@ -172,7 +173,6 @@ export interface World extends Tables {
 export type IdKind = 'machine' | 'instance' | 'volume' | 'event' | 'nonce' | 'release' | 'ip';
 interface Due {
   readonly at: number;
-  readonly serial: number;
   readonly change: () => void;
 }
 const HEX = '0123456789abcdef';
@@ -197,7 +197,6 @@ export function makeTables(): Tables {
 }
 export function makeWorld(clock: Clock, random: Random, tables: Tables = makeTables()): World {
   const due: Due[] = [];
-  let serial = 0;
   const ids = random.fork('ids');
   const catchUp = (): void => {
     const now = clock.now();
@@ -217,10 +216,7 @@ export function makeWorld(clock: Clock, random: Random, tables: Tables = makeTab
     onChange: null,
     catchUp,
     schedule: (span, change) => {
-      const item = { at: clock.now() + span, serial: serial++, change };
-      const at = due.findIndex((other) => other.at > item.at);
-      if (at === -1) due.push(item);
-      else due.splice(at, 0, item);
+      insertByTime(due, { at: clock.now() + span, change });
       // Somebody may wait for it without asking: persistence, the proxy, a waiting request.
       clock.after(ms(span), catchUp);
     },

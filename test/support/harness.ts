@@ -47,7 +47,7 @@ export interface HarnessOptions {
   readonly store?: Store;
   readonly environment?: Readonly<Record<string, string>>;
   readonly start?: boolean;
-  readonly onCallerDeath?: 'restart' | 'ignore';
+  readonly concurrency?: number;
 }
 
 export async function makeHarness(options: HarnessOptions): Promise<Harness> {
@@ -115,7 +115,7 @@ export async function makeHarness(options: HarnessOptions): Promise<Harness> {
       tick: seconds(2),
       poll: seconds(15),
       resync: seconds(60),
-      concurrency: 8,
+      concurrency: options.concurrency ?? 8,
     });
   }
   const begin = (): void => {
@@ -174,8 +174,7 @@ const yamlOf = (files: ReadonlyMap<string, string>): ReadonlyMap<string, string>
 
 function deadlineOf(clock: VirtualClock, span: number, signal: AbortSignal): AbortSignal {
   const late = new AbortController();
-  const disarm = clock.after(ms(span), () => late.abort(new Error('deadline')));
-  signal.addEventListener('abort', disarm, { once: true });
+  clock.after(ms(span), () => late.abort(new Error('deadline')));
   return AbortSignal.any([signal, late.signal]);
 }
 /** A dead process writes nothing more, whatever its promises still do. */
@@ -209,5 +208,3 @@ export function describe(controller: Controller): string {
     })
     .join('\n');
 }
-export const problemsOf = (controller: Controller): readonly string[] =>
-  controller.environments.views().flatMap(({ problems }) => problems.map(({ file, line, message }) => `${file}:${line} ${message}`));

@@ -8,7 +8,6 @@ import type {
   AuditEntry,
   EnvironmentRow,
   HaltRow,
-  IntentEnd,
   IntentRow,
   RevisionRow,
   Store,
@@ -18,7 +17,9 @@ import type {
 interface Rows {
   readonly identity: Map<string, string>;
   readonly apps: Map<string, AppRow>;
-  readonly intents: Map<string, IntentRow & { readonly state: 'open' | IntentEnd }>;
+  /** Open ones by id; of the closed only the ids are kept, so that none is opened twice. */
+  readonly intents: Map<string, IntentRow>;
+  readonly closedIntents: Set<string>;
   readonly audit: AuditEntry[];
   readonly revisions: Map<string, RevisionRow>;
   readonly environments: Map<string, EnvironmentRow>;
@@ -36,6 +37,7 @@ export function makeMemoryStore(): Store {
     identity: new Map(),
     apps: new Map(),
     intents: new Map(),
+    closedIntents: new Set(),
     audit: [],
     revisions: new Map(),
     environments: new Map(),
@@ -78,26 +80,18 @@ const appsOf = ({ apps }: Rows): Pick<Store, 'takeApp' | 'saveApp' | 'apps'> => 
   apps: (environment) =>
     give([...apps.keys()].flatMap((id) => (id.startsWith(`${environment}\n`) ? [id.slice(environment.length + 1)] : [])).sort()),
 });
-const intentsOf = ({ apps, intents }: Rows): Pick<Store, 'openIntent' | 'openIntents' | 'closeIntent'> => ({
+const intentsOf = ({ apps, intents, closedIntents }: Rows): Pick<Store, 'openIntent' | 'openIntents' | 'closeIntent'> => ({
   openIntent: (intent) => {
     if (apps.get(key(intent.environment, intent.app))?.generation !== intent.generation) return give('stale');
-    const open = [...intents.values()].some(
-      (row) => row.state === 'open' && row.environment === intent.environment && row.key === intent.key,
-    );
-    if (open || intents.has(intent.id)) return give('busy');
-    intents.set(intent.id, { ...structuredClone(intent), state: 'open' });
+    const open = [...intents.values()].some((row) => row.environment === intent.environment && row.key === intent.key);
+    if (open || intents.has(intent.id) || closedIntents.has(intent.id)) return give('busy');
+    intents.set(intent.id, structuredClone(intent));
     return give('opened');
   },
   openIntents: (environment, app) =>
-    give(
-      [...intents.values()].flatMap(({ state, ...row }) =>
-        state === 'open' && row.environment === environment && row.app === app ? [structuredClone(row)] : [],
-      ),
-    ),
-  closeIntent: (id, end) => {
-    const row = intents.get(id);
-    if (row !== undefined) intents.delete(id);
-    if (row !== undefined && row.state === 'open') intents.set(id, { ...row, state: end });
+    give([...intents.values()].filter((row) => row.environment === environment && row.app === app).map((row) => structuredClone(row))),
+  closeIntent: (id) => {
+    if (intents.delete(id)) closedIntents.add(id);
     return done;
   },
 });
