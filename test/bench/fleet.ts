@@ -1,8 +1,8 @@
 /** A fleet of a thousand apps, brought to what git says on the virtual clock and left in a folder for another process to serve. */
 import { mkdirSync } from 'node:fs';
-import { isSettled, makeHarness } from '#test/support/harness.ts';
 import { seconds } from '#domain/units.ts';
 import { keepSaved } from '#simulator/persist.ts';
+import { isSettled, makeHarness } from '#test/support/harness.ts';
 
 export const APPS = 1_000;
 export const MACHINES_PER_APP = 5;

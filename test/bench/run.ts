@@ -1,0 +1,26 @@
+/** `make bench`: one line per figure, `name value unit limit ok|over`, and the same as JSON. Work counts before milliseconds.
+ *  A work count above its limit fails the run; a time says `over` and is a finding. */
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { measureCommands } from './commands.ts';
+import { measureCompile } from './compile.ts';
+import { measureDrift } from './drift.ts';
+import type { Figure } from './figure.ts';
+import { measureIdle } from './idle.ts';
+import { measureRollout } from './rollout.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'trimtab-bench-'));
+const figures: Figure[] = [];
+for (const measure of [measureIdle, measureCompile, measureDrift, measureRollout, measureCommands]) {
+  for (const figure of await measure(folder)) {
+    figures.push(figure);
+    process.stdout.write(
+      `${figure.name} ${figure.value} ${figure.unit} ${figure.limit} ${figure.value <= figure.limit ? 'ok' : 'over'}${figure.note === undefined ? '' : `   # ${figure.note}`}\n`,
+    );
+  }
+}
+rmSync(folder, { recursive: true, force: true });
+mkdirSync('.trimtab', { recursive: true });
+writeFileSync('.trimtab/bench.json', `${JSON.stringify(figures, null, 2)}\n`);
+process.exit(figures.some(({ work, value, limit }) => work && value > limit) ? 1 : 0);
