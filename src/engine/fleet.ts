@@ -19,12 +19,15 @@ export interface Fleet {
 export function makeFleet(deps: FlyDep & TellDep & { readonly now: () => Instant }, organization: OrgSlug): Fleet {
   const seen = new Map<string, string>();
   let since: Instant | null = null;
+  let sinceSeenAt: Instant | null = null;
   let observedAt: Instant | null = null;
   return {
     organization,
     observedAt: () => observedAt,
     look: async (signal) => {
-      const asked = since === null ? null : instant(since - OVERLAP);
+      // What came late has come by now: a quiet fleet is not told again and again.
+      const quiet = sinceSeenAt === null ? 0 : deps.now() - sinceSeenAt;
+      const asked = since === null ? null : instant(since - Math.max(0, OVERLAP - quiet));
       const picture = await deps.fly.listOrgMachines(organization, asked, signal);
       if (!picture.ok) {
         deps.tell({ type: 'ObservationFailed', organization, code: picture.error.code, message: picture.error.message });
@@ -38,8 +41,11 @@ export function makeFleet(deps: FlyDep & TellDep & { readonly now: () => Instant
         seen.set(machine.id, print);
         moved.add(machine.app);
       }
-      since = instant(Math.max(since ?? 0, lastUpdatedAt ?? 0)) || since;
       observedAt = deps.now();
+      if (lastUpdatedAt !== null && (since === null || lastUpdatedAt > since)) {
+        since = lastUpdatedAt;
+        sinceSeenAt = observedAt;
+      }
       deps.tell({ type: 'OrganizationObserved', organization, machines: machines.length, missingRegions: errorRegions });
       return ok([...moved]);
     },

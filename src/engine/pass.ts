@@ -84,7 +84,6 @@ async function attempt(
   if (!executed.ok) return executed;
   const { memory, landed, errors } = executed.value;
   runtime.state = { ...claimed.value, memory, status, fresh: false };
-  runtime.plan = decision.plan;
   if (decision.synced) deps.onSynced(target);
   if (wroteOther(decision.plan) || errors.length > 0) runtime.full = null;
   const first = errors[0]?.error ?? null;
@@ -124,7 +123,7 @@ async function look(
       : await observeApp(deps, target.app.app, target.environment.organization, memory, signal);
   if (!observed.ok) return observed;
   if (!young || runtime.wantsFull)
-    runtime.full = observed.value.info === null ? null : { observed: observed.value, at: observed.value.observedAt };
+    runtime.full = observed.value.info === null ? null : { observed: { ...observed.value, machines: [] }, at: observed.value.observedAt };
   runtime.wantsFull = false;
   const stamps = observed.value.machines.map(({ metadata }) => metadataToStamp(metadata)?.generation ?? 0);
   const highest = Math.max(0, ...stamps);

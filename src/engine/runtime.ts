@@ -1,7 +1,6 @@
 /** What a running controller keeps of an app between passes: a cache, lost without harm. */
 import type { AppStatus } from '#domain/condition.ts';
 import type { ObservedApp } from '#domain/observed.ts';
-import type { Plan } from '#domain/plan.ts';
 import type { Instant } from '#domain/units.ts';
 import type { AppState } from './ports.ts';
 
@@ -9,8 +8,7 @@ export interface AppRuntime {
   /** Null: the app is taken over (again) at the next pass. */
   state: AppState | null;
   status: AppStatus | null;
-  plan: Plan | null;
-  /** The last whole picture; machines alone are read again beside it. */
+  /** The last whole picture without its machines: those are read again at every pass. */
   full: { readonly observed: ObservedApp; readonly at: Instant } | null;
   /** Something beside a machine may have changed: read everything. */
   wantsFull: boolean;
@@ -20,7 +18,6 @@ export interface AppRuntime {
 export const makeRuntime = (): AppRuntime => ({
   state: null,
   status: null,
-  plan: null,
   full: null,
   wantsFull: false,
   failures: 0,

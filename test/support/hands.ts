@@ -15,7 +15,8 @@ export const updateByHand = (harness: Harness, row: MachineRow, change: (config:
   done(harness.byHand('POST', at(row), { config: change(row.config) }));
 export const actByHand = (harness: Harness, row: MachineRow, act: 'start' | 'stop' | 'cordon' | 'suspend' | 'restart'): Promise<unknown> =>
   done(harness.byHand('POST', `${at(row)}/${act}`, {}));
-export const destroyByHand = (harness: Harness, row: MachineRow): Promise<unknown> => done(harness.byHand('DELETE', `${at(row)}?force=true`));
+export const destroyByHand = (harness: Harness, row: MachineRow): Promise<unknown> =>
+  done(harness.byHand('DELETE', `${at(row)}?force=true`));
 /** `fly machine clone`: the metadata goes with it. */
 export const cloneByHand = (harness: Harness, row: MachineRow, region = row.region): Promise<unknown> =>
   done(harness.byHand('POST', `/v1/apps/${row.app}/machines`, { region, config: row.config }));

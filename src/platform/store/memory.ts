@@ -2,17 +2,7 @@
  *  any state. */
 import { failure } from '#domain/errors.ts';
 import { err, ok } from '#domain/result.ts';
-import type {
-  AppRow,
-  ApprovalRow,
-  AuditEntry,
-  EnvironmentRow,
-  HaltRow,
-  IntentRow,
-  RevisionRow,
-  Store,
-  UsageRow,
-} from './port.ts';
+import type { AppRow, ApprovalRow, AuditEntry, EnvironmentRow, HaltRow, IntentRow, RevisionRow, Store, UsageRow } from './port.ts';
 
 interface Rows {
   readonly identity: Map<string, string>;
