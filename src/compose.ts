@@ -27,6 +27,7 @@ import { type FolderLock, lockFolder } from '#platform/store/lock.ts';
 import { migrate } from '#platform/store/migrate.ts';
 import type { Store } from '#platform/store/port.ts';
 import { makeSqlStore } from '#platform/store/sql.ts';
+import { makeScaledClock } from '#simulator/clock.ts';
 import { startSimulator } from '#simulator/server.ts';
 import type { Config } from './config.ts';
 
@@ -123,9 +124,10 @@ export async function embedSimulator(config: Config): Promise<Result<SimulatedPl
   const folder = join(stateFolder(config), 'world');
   const lock = await lockFolder(folder);
   if (!lock.ok) return lock;
+  const clock = config.simulatorSpeed === 1 ? realClock : makeScaledClock(config.simulatorSpeed);
   const ports = { apiPort: config.simulatorPort, edgePort: config.edgePort };
   try {
-    const server = await startSimulator({ clock: realClock, seed: 'trimtab', folder, ...ports });
+    const server = await startSimulator({ clock, seed: 'trimtab', folder, ...ports });
     const close = async (): Promise<void> => {
       await server.close();
       await lock.value.release();

@@ -24,6 +24,7 @@ const Variables = z.object({
   TRIMTAB_RESYNC_SECONDS: span.default(60),
   TRIMTAB_SIMULATOR_PORT: port.default(4_280),
   TRIMTAB_EDGE_PORT: port.default(4_281),
+  TRIMTAB_SIMULATOR_SPEED: z.coerce.number().min(1).max(1_000).default(1),
 });
 
 export interface Config {
@@ -45,6 +46,8 @@ export interface Config {
   readonly resyncS: number;
   readonly simulatorPort: number;
   readonly edgePort: number;
+  /** The simulated platform's time runs so many times as fast. */
+  readonly simulatorSpeed: number;
   readonly variables: Readonly<Record<string, string | undefined>>;
 }
 export type ConfigResult = { readonly ok: true; readonly config: Config } | { readonly ok: false; readonly problems: readonly string[] };
@@ -75,6 +78,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>, cw
       resyncS: given.TRIMTAB_RESYNC_SECONDS,
       simulatorPort: given.TRIMTAB_SIMULATOR_PORT,
       edgePort: given.TRIMTAB_EDGE_PORT,
+      simulatorSpeed: given.TRIMTAB_SIMULATOR_SPEED,
       variables: filled,
     },
   };

@@ -3,6 +3,7 @@ import type { Cause, Change, FieldDifference, Launch } from './change.ts';
 import type { PlanContext } from './finding.ts';
 import { intentFor } from './finding.ts';
 import type { RegionCode } from './ids.ts';
+import { runningReference } from './image.ts';
 import { createAction, stampFor, updateAction, type WantedImage } from './machine-body.ts';
 import type { Member } from './members.ts';
 import { isStarted, type ObservedVolume } from './observed.ts';
@@ -104,7 +105,16 @@ export function restampChange(context: PlanContext, group: CompiledGroup, member
   const { machine } = member;
   const intent = intentFor(context.seed, `${context.app.app}/machine-group/${machine.name}`);
   const keepsContent = member.copy ? { hash: member.stamp.hash, image: member.stamp.image } : {};
-  const stamp = { ...stampFor(context, group, machine.name, machine.image.digest ?? null, intent), ...keepsContent };
+  const stamp = {
+    ...stampFor(
+      context,
+      group,
+      machine.name,
+      { reference: runningReference(machine.image) ?? '', digest: machine.image.digest ?? null },
+      intent,
+    ),
+    ...keepsContent,
+  };
   return {
     ...base(context, group, member),
     action: { kind: 'machine-group', verb: 'restamp', machine: machine.id, instance: machine.instanceId, stamp },

@@ -103,4 +103,9 @@ const addressesOf = (observed: ObservedApp): string[] => observed.addresses.map(
 const contentOf = ({ group, action }: Change): readonly string[] =>
   group === null || action.verb !== 'restamp'
     ? []
-    : [contentKey(group, { hash: action.stamp.hash, digest: action.stamp.image === '' ? null : digest(action.stamp.image) })];
+    : [
+        contentKey(group, {
+          hash: action.stamp.hash,
+          digest: action.stamp.image.startsWith('sha256:') ? digest(action.stamp.image) : null,
+        }),
+      ];

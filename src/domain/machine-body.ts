@@ -24,14 +24,14 @@ export function wantedImage(image: CompiledImage | null, running: readonly Pick<
   }
   return null;
 }
-export function stampFor(context: PlanContext, group: CompiledGroup, name: string, digest: Digest | null, intent: IntentId): Stamp {
+export function stampFor(context: PlanContext, group: CompiledGroup, name: string, image: WantedImage, intent: IntentId): Stamp {
   return {
     owner: context.owner,
     app: context.app.app,
     group: group.name,
     name,
     hash: group.hash,
-    image: digest ?? '',
+    image: image.digest ?? image.reference,
     secrets: null,
     revision: context.revision,
     generation: context.generation,
@@ -71,7 +71,7 @@ export function createAction(
   place: { readonly name: string; readonly region: MachineCreate['region']; readonly volume: ObservedVolume | null },
 ): MachineCreate {
   const intent = intentFor(context.seed, `${context.app.app}/machine-group/${place.name}`);
-  const stamp = stampFor(context, group, place.name, image.digest, intent);
+  const stamp = stampFor(context, group, place.name, image, intent);
   const owned = applyOwned(null, group.config, group.ownership);
   const volume = place.volume?.id;
   const mounts = volume === undefined ? owned.mounts : owned.mounts?.map((mount): MachineMount => ({ ...mount, volume }));
@@ -87,7 +87,7 @@ export function updateAction(
   options: { readonly launch: MachineUpdate['launch']; readonly release: boolean },
 ): MachineUpdate {
   const intent = intentFor(context.seed, `${context.app.app}/machine-group/${machine.name}`);
-  const stamp = stampFor(context, group, machine.name, image.digest, intent);
+  const stamp = stampFor(context, group, machine.name, image, intent);
   const config = finish(context, group, applyOwned(machine.config, group.config, group.ownership), image, stamp, options.release);
   return {
     kind: 'machine-group',

@@ -67,8 +67,7 @@ function memberOf(
   const hash = hashOwned(have);
   const imageOk = image === null || runsImage(machine, image);
   const current = hash === group.hash && imageOk;
-  const stampImageMoved =
-    image !== null && stamp.image !== '' && machine.image.digest !== undefined && stamp.image !== machine.image.digest;
+  const stampImageMoved = image !== null && !runsStamped(machine, stamp);
   const drifted = hash !== stamp.hash || stampImageMoved;
   const outdated = stamp.hash !== group.hash || (image !== null && stampIsBehind(stamp, image));
   return {
@@ -81,8 +80,17 @@ function memberOf(
     replace: current ? null : needsReplacement(machine, group),
   };
 }
-const stampIsBehind = (stamp: Stamp, image: CompiledImage): boolean =>
-  image.digest !== null && stamp.image !== '' && stamp.image !== image.digest;
+/** A stamp names the digest; where the registry had named none, the reference that was written. */
+const isDigest = (text: string): boolean => text.startsWith('sha256:');
+function runsStamped(machine: ObservedMachine, { image }: Stamp): boolean {
+  if (image === '') return true;
+  if (isDigest(image)) return machine.image.digest === undefined || machine.image.digest === image;
+  return runsImage(machine, { reference: image, digest: null });
+}
+function stampIsBehind({ image: stamped }: Stamp, image: CompiledImage): boolean {
+  if (stamped === '') return false;
+  return isDigest(stamped) ? image.digest !== null && stamped !== image.digest : stamped !== image.reference;
+}
 const isMoving = (machine: ObservedMachine, now: Instant): boolean =>
   (MOVING.includes(machine.state) || (machine.state === 'created' && now - machine.createdAt < STUCK_MS)) &&
   now - machine.updatedAt < STUCK_MS;

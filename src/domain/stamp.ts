@@ -12,7 +12,7 @@ export interface Stamp {
   /** The machine's own name; differs on a copy made by a clone. */
   readonly name: string;
   readonly hash: ConfigHash;
-  /** Manifest digest it was written with; empty when the registry named none. */
+  /** Manifest digest it was written with; the reference where the registry named none; empty when neither was known. */
   readonly image: string;
   /** Platform secrets version it was last written with; null before secrets are managed. */
   readonly secrets: number | null;

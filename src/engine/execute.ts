@@ -146,7 +146,12 @@ function account(done: Executed, { step, result }: Call, target: AppTarget, now:
 }
 function noteCorrections(memory: AppMemory, step: Step, now: Instant): AppMemory['corrections'] {
   if (step.cause !== 'drift' && step.cause !== 'floor') return memory.corrections;
-  const keys = step.fields.map(({ pointer }) => correctionKey(step, pointer));
+  // A lacking machine drifts as its group's count, and is corrected under its own name.
+  const counted = step.group === null || step.region === null ? [] : [`${step.group}/${step.region}`];
+  const keys = step.fields.flatMap(({ pointer }) => [
+    correctionKey(step, pointer),
+    ...(pointer === 'count' ? counted.map((subject) => correctionKey({ ...step, subject }, pointer)) : []),
+  ]);
   return { ...memory.corrections, ...Object.fromEntries(keys.map((key) => [key, [...(memory.corrections[key] ?? []), now]])) };
 }
 function noteFailure(memory: AppMemory, step: Step, error: PlatformError, now: Instant): AppMemory {
