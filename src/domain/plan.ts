@@ -22,6 +22,7 @@ export const HOLD_REASONS = {
   LeaseHeld: 'somebody else holds the lease of this machine: wait, or `fly machine leases view`',
   NoCapacity: 'the region is full: give a second region, or wait',
   NoImage: 'state `image:` in the app, or deploy one machine by the platform’s CLI first',
+  ImagePullFailed: 'the platform goes on with the old version: push the image, or name another one; tried again with pauses',
   Contended: 'somebody or something changes it back: find out who (the message names them), or list the field under ignoreDifferences',
   CrashLoop: 'the machine does not stay up: `fly logs`; it is tried again with growing pauses',
   HostUnreachable: 'the platform cannot reach the host: wait for it, or destroy the machine by hand',

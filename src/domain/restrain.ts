@@ -66,6 +66,7 @@ const RULES: readonly (readonly [HoldReason, Rule])[] = [
   ['SelfHealDisabled', selfHealDisabled],
   ['Contended', (change, context) => contended(change, context, 'Contended')],
   ['CrashLoop', (change, context) => contended(change, context, 'CrashLoop')],
+  ['ImagePullFailed', pullFailed],
   ['Grace', inGrace],
 ];
 const isFloor = (change: Change): boolean => change.cause === 'floor';
@@ -134,6 +135,18 @@ function contended(change: Change, { memory, now }: PlanContext, reason: 'Conten
     };
   }
   return null;
+}
+/** The platform says yes to an image it cannot pull, and the old version runs on: asking again at once changes nothing. */
+function pullFailed(change: Change, { memory, now }: PlanContext) {
+  const image = change.fields.find(({ pointer }) => pointer === '/image');
+  if (change.cause !== 'change' || image === undefined) return null;
+  const key = correctionKey(change, image.pointer);
+  if (correctionsSince(memory, key, instant(now - CONTENTION_WINDOW_MS)) < CONTENTION_LIMIT) return null;
+  const oldest = memory.corrections[key]?.findLast((_at, index, all) => index === all.length - CONTENTION_LIMIT) ?? now;
+  return {
+    message: `${change.subject} was given ${String(image.to)} ${CONTENTION_LIMIT} times and still runs ${String(image.from)}`,
+    until: after(oldest, ms(CONTENTION_WINDOW_MS)),
+  };
 }
 function inGrace(change: Change, context: PlanContext) {
   if (change.cause !== 'drift' || change.urgent || context.app.sync.selfHeal.grace === 0) return null;

@@ -19,7 +19,7 @@ import type { Instant } from './units.ts';
 /** Holds that people wait for on purpose; the others are the platform's pace. */
 const PASSING: readonly string[] = ['WaitingForHealth', 'WaitingForPlatform', 'WaitingForVolume', 'LeaseHeld', 'PartialPicture'];
 /** Holds that ask for a person because trimtab cannot go on by itself. */
-const STUCK: readonly string[] = ['NoImage', 'GuardRefused', 'StateLost', 'HostUnreachable'];
+const STUCK: readonly string[] = ['NoImage', 'ImagePullFailed', 'GuardRefused', 'StateLost', 'HostUnreachable'];
 
 const wantedOf = (group: CompiledGroup): number => group.regions.reduce((sum, { min }) => sum + min, 0);
 

@@ -145,10 +145,13 @@ function account(done: Executed, { step, result }: Call, target: AppTarget, now:
   return { ...done, errors: [...done.errors, { step, error: result.error }], memory: noteFailure(corrected, step, result.error, now) };
 }
 function noteCorrections(memory: AppMemory, step: Step, now: Instant): AppMemory['corrections'] {
-  if (step.cause !== 'drift' && step.cause !== 'floor') return memory.corrections;
+  const again = step.cause === 'drift' || step.cause === 'floor';
+  // Of a change only the image is counted: it is what the platform may silently not take.
+  const fields = again ? step.fields : step.fields.filter(({ pointer }) => step.cause === 'change' && pointer === '/image');
+  if (fields.length === 0) return memory.corrections;
   // A lacking machine drifts as its group's count, and is corrected under its own name.
   const counted = step.group === null || step.region === null ? [] : [`${step.group}/${step.region}`];
-  const keys = step.fields.flatMap(({ pointer }) => [
+  const keys = fields.flatMap(({ pointer }) => [
     correctionKey(step, pointer),
     ...(pointer === 'count' ? counted.map((subject) => correctionKey({ ...step, subject }, pointer)) : []),
   ]);
