@@ -85,7 +85,7 @@ async function attempt(
   const { memory, landed, errors } = executed.value;
   runtime.state = { ...claimed.value, memory, status, fresh: false };
   if (decision.synced) deps.onSynced(target);
-  if (wroteOther(decision.plan) || errors.length > 0) runtime.full = null;
+  if (wroteOther(decision.plan) || waitsForVolume(decision.plan) || errors.length > 0) runtime.full = null;
   const first = errors[0]?.error ?? null;
   const stopping = first !== null && ERRORS[first.code].retry === 'stop';
   if (stopping) return err(first);
@@ -153,6 +153,8 @@ function contextOf(deps: PassDeps, target: AppTarget, generation: number, memory
 
 const wroteOther = (plan: Plan): boolean =>
   plan.waves[0]?.ready === true && plan.waves[0].steps.some(({ action }) => action.kind !== 'machine-group');
+/** Volumes are read with everything else only. */
+const waitsForVolume = (plan: Plan): boolean => plan.held.some(({ reason }) => reason === 'WaitingForVolume');
 function resultOf(decision: Decision, landed: number, errors: number): PassResult {
   if (errors > 0) return 'failed';
   if (landed > 0) return 'progress';

@@ -6,6 +6,7 @@ import { isSettledAt, NOTHING } from '#domain/finding.ts';
 import { countGroup } from '#domain/group-counts.ts';
 import type { RegionCode } from '#domain/ids.ts';
 import { membersOf } from '#domain/members.ts';
+import { isActive } from '#domain/observed.ts';
 import { priceVolumes } from '#domain/price.ts';
 import { ok } from '#domain/result.ts';
 import type { CompiledGroup, CompiledMount } from '#domain/revision.ts';
@@ -58,13 +59,18 @@ function missingVolumes(context: PlanContext, group: CompiledGroup): Finding['no
   if (mount === null) return [];
   const members = membersOf(context.observed, context.owner, group, context.app.image, context.now);
   const { regions } = countGroup(group, members, context.memory, context.now);
+  const active = new Set<string>(context.observed.machines.filter(isActive).map(({ id }) => id));
   return regions.flatMap(({ region, missing }) => {
     const here = context.observed.volumes.filter((seen) => seen.name === mount.name && seen.region === region);
     const free = here.filter(
       ({ attachedMachine, state, hostStatus }) => attachedMachine === null && state === 'created' && hostStatus === 'ok',
     );
     const coming = here.some(({ state }) => state === 'creating' || state === 'hydrating');
-    if (missing <= free.length || coming) return [];
+    // Attached to a machine that is going: free in a moment.
+    const leaving = here.filter(
+      ({ attachedMachine, hostStatus }) => attachedMachine !== null && !active.has(attachedMachine) && hostStatus === 'ok',
+    );
+    if (missing <= free.length + leaving.length || coming) return [];
     return [volumeChange(context, group, mount, region, here)];
   });
 }
