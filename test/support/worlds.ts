@@ -1,5 +1,7 @@
 /** Small desired states for tests. */
-import type { Files } from './harness.ts';
+import type { MachineConfig } from '#domain/machine-config.ts';
+import { AS_THE_CLI, createByHand } from './hands.ts';
+import type { Files, Harness } from './harness.ts';
 
 export const FLY_TOML = `
 app = "acme-web"
@@ -56,3 +58,27 @@ ${options.extra ?? ''}`,
     'fly.toml': options.toml ?? FLY_TOML,
   };
 }
+/** As `fly deploy` of `FLY_TOML` leaves it: `count` machines of one group, without anybody's stamp. */
+export async function deployByHand(harness: Harness, app: string, count: number): Promise<void> {
+  await harness.byHand('POST', '/v1/apps', { app_name: app, org_slug: 'acme' });
+  for (let made = 0; made < count; made++) await createByHand(harness, app, DEPLOYED);
+  await harness.pass(30);
+}
+const DEPLOYED: MachineConfig = {
+  image: 'registry.fly.io/acme-web:v1',
+  env: { LOG_LEVEL: 'info', FLY_PROCESS_GROUP: 'app', PRIMARY_REGION: 'nrt' },
+  metadata: AS_THE_CLI,
+  services: [
+    {
+      protocol: 'tcp',
+      internal_port: 8_080,
+      autostop: false,
+      autostart: true,
+      ports: [
+        { port: 80, handlers: ['http'], force_https: true },
+        { port: 443, handlers: ['http', 'tls'] },
+      ],
+      checks: [{ type: 'http', interval: '5s', timeout: '2s', grace_period: '1s', method: 'GET', path: '/healthz' }],
+    },
+  ],
+};
