@@ -22,6 +22,7 @@ export const graphOrganization = (world: World, row: { readonly slug: string; re
   provisionsBetaExtensions: false,
   remoteBuilderImage: '',
   limitedAccessTokens: { nodes: [] },
+  addOns: { nodes: [] },
   apps: () => {
     const rows = [...world.apps.values()].filter((app) => app.organization === row.slug);
     return { nodes: rows.map((app) => graphApp(world, app)), totalCount: rows.length, pageInfo: { hasNextPage: false, endCursor: '' } };
@@ -87,7 +88,7 @@ export function graphApp(world: World, app: AppRow): object {
   const alive = (): readonly MachineRow[] => machinesOf(world, app.name).filter((row) => row.state !== 'destroyed');
   return {
     id: app.id,
-    internalNumericId: String(numericId(app.name)),
+    internalNumericId: numericId(app.name),
     name: app.name,
     hostname: `${app.name}.fly.dev`,
     cnameTarget: `${app.name}.fly.dev`,
@@ -123,6 +124,7 @@ export function graphApp(world: World, app: AppRow): object {
     processGroups: [],
     hostIssues: { nodes: [] },
     limitedAccessTokens: { nodes: [] },
+    addOns: { nodes: [] },
     volumes: () => ({ nodes: volumesOf(world, app.name) }),
     certificates: () => ({ nodes: certificatesOf(world, app.name) }),
   };

@@ -32,7 +32,15 @@ type Organization {
   billingStatus: String! viewerRole: String! provisionsBetaExtensions: Boolean! remoteBuilderImage: String! remoteBuilderApp: App
   apps(first: Int, after: String): AppConnection!
   limitedAccessTokens: TokenConnection!
+  addOns(type: AddOnType, first: Int, after: String): AddOnConnection!
 }
+enum AddOnType { arcjet enveloop fly_mysql kubernetes redis sentry supabase tigris upstash_kafka upstash_redis upstash_vector wafris }
+type AddOnConnection { nodes: [AddOn!]! }
+type AddOn {
+  id: ID! name: String status: String errorMessage: String metadata: JSON options: JSON privateIp: String primaryRegion: String
+  readRegions: [String!] addOnPlan: AddOnPlan organization: Organization app: App
+}
+type AddOnPlan { id: ID! name: String displayName: String description: String }
 type TokenConnection { nodes: [LimitedAccessToken!]! }
 type LimitedAccessToken { id: ID! name: String! token: String! tokenHeader: String! expiresAt: ISO8601DateTime }
 type OrganizationConnection { nodes: [Organization!]! pageInfo: PageInfo! }
@@ -47,6 +55,7 @@ type App {
   egressIpAddresses(first: Int): EgressIPConnection!
   imageDetails: ImageVersion latestImageDetails: ImageVersion imageUpgradeAvailable: Boolean image(ref: String!): Image
   machines(first: Int, active: Boolean): GqlMachineConnection! role: AppRole secrets: [Secret!]! regions: [Region!] backupRegions: [Region!]
+  addOns(type: AddOnType, first: Int, after: String): AddOnConnection!
   processGroups: [ProcessGroup!]! hostIssues: HostIssueConnection! volumes: VolumeConnection! certificates: CertificateConnection!
   certificate(hostname: String!): Certificate limitedAccessTokens: TokenConnection! vmSize: VmSize
 }

@@ -34,7 +34,7 @@ export const createApp: Handler = ({ world, body }) => {
   if (!world.organizations.has(organization)) refuse(404, `organization not found: ${organization}`);
   if (world.apps.has(name)) refuse(422, 'Validation failed: Name has already been taken', 'name_taken');
   const row = insertApp(world, name, organization, textOf(body['network']) ?? '');
-  return reply(201, { id: row.id, created_at: row.createdAt });
+  return reply(201, { id: row.id, name: row.name, created_at: row.createdAt });
 };
 export const getApp: Handler = (request) => reply(200, renderApp(request.world, appOf(request)));
 export const deleteApp: Handler = (request) => {

@@ -47,7 +47,7 @@ const getOrganization: Handler = ({ world, params }) => {
   return reply(200, {
     organization: {
       id: `org-${row.slug}`,
-      internal_numeric_id: String(numericId(row.slug)),
+      internal_numeric_id: numericId(row.slug),
       slug: row.slug,
       raw_slug: row.slug,
       name: row.name,
