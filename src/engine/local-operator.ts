@@ -18,6 +18,8 @@ export interface OperatorDeps extends StoreDep, ClockDep, TellDep {
   readonly halts: Halts;
 }
 
+const PLANS_AT_A_TIME = 16;
+
 export function makeLocalOperator(deps: OperatorDeps): Operator {
   const { controller, store, halts, clock, tell } = deps;
   const chosen = (selection: Selection): readonly AppTarget[] =>
@@ -37,8 +39,11 @@ export function makeLocalOperator(deps: OperatorDeps): Operator {
   return {
     environments: (_signal) => Promise.resolve(ok(controller.environments.views().map((view) => answerFor(deps, view)))),
     plan: async (selection, signal) => {
+      const targets = chosen(selection);
       const plans: AppPlan[] = [];
-      for (const target of chosen(selection)) plans.push(await planFor(controller, target, signal));
+      // Side by side, but not all thousand at once.
+      for (let at = 0; at < targets.length; at += PLANS_AT_A_TIME)
+        plans.push(...(await Promise.all(targets.slice(at, at + PLANS_AT_A_TIME).map((target) => planFor(controller, target, signal)))));
       return ok(plans);
     },
     approve: async (selection, by, signal) => {
