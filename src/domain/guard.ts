@@ -66,6 +66,7 @@ const RULES: readonly Rule[] = [
 
 function writesStopped(_steps: readonly Step[], { halted, app }: GuardScene): readonly Refusal[] {
   if (halted !== null) return [refuse('writes-stopped', null, halted)];
+  if (app.excluded) return [refuse('writes-stopped', null, `${app.app} is excluded`)];
   return app.sync.mode === 'observe' ? [refuse('writes-stopped', null, 'sync.mode is observe')] : [];
 }
 /** Never its own app, never the platform's builders. */
@@ -85,11 +86,19 @@ const machineOf = (step: Step, observed: ObservedApp): ObservedMachine | null =>
 };
 const isOurs = (machine: ObservedMachine, { owner, app }: GuardScene): boolean =>
   machine.metadata['trimtab_owner'] === owner && machine.metadata['trimtab_app'] === app.app;
-const RESERVED: readonly string[] = ['fly_app_release_command', 'fly_app_test_machine_command', 'fly_app_console'];
-/** Stamping is the one write to a machine that is not ours yet: once, where git asks for it, and only machines of the platform's own launches. */
-function mayAdopt(machine: ObservedMachine, { app, memory }: GuardScene): boolean {
-  const { fly_platform_version: version, fly_process_group: group = '' } = machine.metadata;
-  return app.adopt && !memory.adopted && version === 'v2' && !RESERVED.includes(group);
+const RESERVED: readonly string[] = [
+  'fly_app_release_command',
+  'fly_app_test_machine_command',
+  'fly_app_console',
+  'fly_app_machine_smoke_check',
+];
+/** Stamping is the one write to a machine that is not ours yet: once, where git asks for it, and only machines of the platform's own launches
+ *  that nobody else has stamped. */
+function mayAdopt({ metadata }: ObservedMachine, { app, memory }: GuardScene): boolean {
+  if (!app.adopt || memory.adopted || metadata['trimtab_owner'] !== undefined) return false;
+  if (metadata['fly_platform_version'] !== 'v2' || metadata['fly_canary'] === 'true') return false;
+  const group = metadata['fly_process_group'] ?? metadata['process_group'] ?? '';
+  return group === '' || (!RESERVED.includes(group) && app.groups.some(({ name }) => name === group));
 }
 function foreignMachine(steps: readonly Step[], scene: GuardScene): readonly Refusal[] {
   return steps.flatMap((step) => {
@@ -117,63 +126,110 @@ function needsApproval(steps: readonly Step[], scene: GuardScene): readonly Refu
     return why === null ? [] : [refuse('needs-approval', step, why)];
   });
 }
-function irreplaceable({ action, cause }: Step, { memory }: GuardScene): string | null {
+function irreplaceable(step: Step, { memory, observed }: GuardScene): string | null {
+  const { action } = step;
   if (action.verb !== 'destroy') return null;
   switch (action.kind) {
     case 'ip-address':
-      if (action.type === 'v4') return `${action.ip} is a dedicated address`;
+      if (action.type === 'v4' || observed.addresses.some(({ ip, type }) => ip === action.ip && type === 'v4'))
+        return `${action.ip} is a dedicated address`;
       return memory.adoptedAddresses.includes(action.ip) ? `${action.ip} was there before trimtab` : null;
     case 'certificate':
       return `the certificate of ${action.hostname}`;
-    case 'machine-group':
-      return action.volume === null || cause === 'floor' ? null : `machine ${action.machine} holds volume ${action.volume}`;
+    case 'machine-group': {
+      const volume = volumeOf(action.machine, observed) ?? action.volume;
+      return volume === null ? null : `machine ${action.machine} holds volume ${volume}`;
+    }
   }
+}
+/** The plan may name no volume; what is attached or mounted counts. */
+function volumeOf(machine: string, { machines, volumes }: ObservedApp): string | null {
+  const attached = volumes.find(({ attachedMachine }) => attachedMachine === machine)?.id;
+  const mounted = machines.find(({ id }) => id === machine)?.config?.mounts?.find(({ volume }) => volume !== undefined)?.volume;
+  return attached ?? mounted ?? null;
 }
 function tooManyDeletes(steps: readonly Step[], { app }: GuardScene): readonly Refusal[] {
   const pruned = steps.filter(({ cause, action }) => cause === 'prune' && action.verb === 'destroy');
-  const { maxDeletes } = app.sync.prune;
-  return pruned.slice(maxDeletes).map((step) => refuse('too-many-deletes', step, `more than ${maxDeletes} in one pass`));
+  const { enabled, maxDeletes } = app.sync.prune;
+  const most = enabled ? maxDeletes : 0;
+  return pruned.slice(most).map((step) => refuse('too-many-deletes', step, `prune may delete ${most} in one pass`));
 }
 
-const groupOf = ({ metadata }: ObservedMachine): string => metadata['fly_process_group'] ?? 'app';
+const groupOf = ({ metadata }: ObservedMachine): string => metadata['trimtab_group'] ?? metadata['fly_process_group'] ?? 'app';
 const isAlive = ({ state }: ObservedMachine): boolean => state !== 'destroyed' && state !== 'destroying';
-const isHealthy = (machine: ObservedMachine): boolean =>
-  machine.state === 'started' &&
-  machine.hostStatus === 'ok' &&
-  !machine.cordoned &&
-  machine.checks.every(({ name, status }) => status === 'passing' || name.startsWith('bg_deployments_compat'));
+const isStandby = ({ config }: ObservedMachine): boolean => (config?.standbys ?? []).length > 0;
+const resultsOf = ({ checks }: ObservedMachine) => checks.filter(({ name }) => !name.startsWith('bg_deployments_compat'));
+/** It may serve: nothing says that it does not. */
+const mayServe = (machine: ObservedMachine): boolean =>
+  machine.state === 'started' && !machine.cordoned && resultsOf(machine).every(({ status }) => status === 'passing');
+/** It serves: a result for each configured check, of the instance that runs. No result is no proof. */
+function serves(machine: ObservedMachine): boolean {
+  if (!mayServe(machine) || machine.hostStatus !== 'ok') return false;
+  const { config, events } = machine;
+  const inServices = (config?.services ?? []).flatMap(({ checks }) => checks ?? []);
+  const start = events.find(({ type }) => type === 'start')?.at;
+  const results = resultsOf(machine).filter(({ updatedAt }) => start === undefined || updatedAt === null || updatedAt >= start);
+  return results.length >= inServices.length + Object.keys(config?.checks ?? {}).length;
+}
+/** An update that leaves a running machine stopped is no update in place. */
+function takesAway({ action }: Step, { state }: ObservedMachine): boolean {
+  if (action.kind !== 'machine-group') return false;
+  return (
+    action.verb === 'destroy' || action.verb === 'stop' || (action.verb === 'update' && action.launch === 'skip' && state === 'started')
+  );
+}
 
 /** Under protection no step takes the last healthy machine of a group away; an update in place is announced as downtime instead. */
 function lastHealthy(steps: readonly Step[], scene: GuardScene): readonly Refusal[] {
   if (scene.protection !== 'production' || scene.approved) return [];
-  const taken = steps.filter(({ action }) => action.kind === 'machine-group' && (action.verb === 'destroy' || action.verb === 'stop'));
-  const ids = new Set(taken.map((step) => machineOf(step, scene.observed)?.id));
-  return taken.flatMap((step) => {
+  const { machines } = scene.observed;
+  // A machine that restarts in the same wave stands in for nobody.
+  const disturbed = new Set(
+    steps.flatMap((step) =>
+      step.action.verb === 'update' || step.action.verb === 'destroy' || step.action.verb === 'stop'
+        ? [machineOf(step, scene.observed)?.id]
+        : [],
+    ),
+  );
+  return steps.flatMap((step) => {
     const machine = machineOf(step, scene.observed);
-    if (machine === null || !isHealthy(machine)) return [];
-    const others = scene.observed.machines.filter(
-      (other) => !ids.has(other.id) && groupOf(other) === groupOf(machine) && isOurs(other, scene),
+    if (machine === null || !takesAway(step, machine) || !mayServe(machine) || isStandby(machine)) return [];
+    const group = groupOf(machine);
+    const replaced = machines.some(
+      (other) => !disturbed.has(other.id) && groupOf(other) === group && isOurs(other, scene) && !isStandby(other) && serves(other),
     );
-    if (others.some(isHealthy)) return [];
-    return [refuse('last-healthy', step, `${machine.name} is the last healthy machine of group ${groupOf(machine)}`)];
+    return replaced ? [] : [refuse('last-healthy', step, `${machine.name} is the last healthy machine of group ${group}`)];
   });
 }
 /** By more than half, or below two from above. Machines that are extra for a while do not count. */
 function scaleIn(steps: readonly Step[], scene: GuardScene): readonly Refusal[] {
   if (scene.protection !== 'production' || scene.approved) return [];
   const extra = new Set(scene.memory.temporary);
-  const going = steps.filter(
-    ({ action, cause, subject }) =>
-      action.kind === 'machine-group' && action.verb === 'destroy' && cause === 'change' && !extra.has(subject),
-  );
-  return [...Map.groupBy(going, ({ group }) => group ?? 'app')].flatMap(([group, leaving]) => {
-    const members = scene.observed.machines.filter(
-      (machine) =>
-        isAlive(machine) && isOurs(machine, scene) && groupOf(machine) === group && !extra.has(machine.name) && !isStandby(machine),
-    );
-    const left = members.length - leaving.length;
+  const counts = (machine: ObservedMachine): boolean =>
+    isAlive(machine) && isOurs(machine, scene) && !extra.has(machine.name) && !isStandby(machine);
+  const going = steps.flatMap((step) => {
+    const machine = step.action.verb === 'destroy' && step.cause !== 'prune' ? machineOf(step, scene.observed) : null;
+    return machine === null || !counts(machine) ? [] : [{ step, group: groupOf(machine) }];
+  });
+  return [...Map.groupBy(going, ({ group }) => group)].flatMap(([group, leaving]) => {
+    const members = scene.observed.machines.filter((machine) => counts(machine) && groupOf(machine) === group);
+    const rest = members.length - leaving.length;
+    const changes = leaving.some(({ step }) => step.cause === 'change');
+    // Down to what git says a surplus may go; a plan that calls more than that drift is mistaken.
+    if (!changes && rest >= asked(group, members, scene).least) return [];
+    // A count that goes down in small steps goes down as far as git says.
+    const left = changes ? Math.min(rest, asked(group, members, scene).most) : rest;
     if (left * 2 >= members.length && !(members.length >= 2 && left < 2)) return [];
-    return leaving.map((step) => refuse('scale-in', step, `group ${group} would go from ${members.length} to ${left} machines`));
+    return leaving.map(({ step }) => refuse('scale-in', step, `group ${group} would go from ${members.length} to ${left} machines`));
   });
 }
-const isStandby = ({ config }: ObservedMachine): boolean => (config?.standbys ?? []).length > 0;
+/** How many machines git asks for, whole group. */
+function asked(name: string, members: readonly ObservedMachine[], { app }: GuardScene): { readonly least: number; readonly most: number } {
+  const group = app.enabled ? app.groups.find((one) => one.name === name) : undefined;
+  if (group === undefined) return { least: 0, most: 0 };
+  const elsewhere = members.filter((machine) => !group.regions.some(({ region }) => region === machine.region)).length;
+  return {
+    least: group.regions.reduce((sum, { min }) => sum + min, 0),
+    most: group.regions.reduce((sum, { max }) => sum + max, group.elsewhere === 'keep' ? elsewhere : 0),
+  };
+}
