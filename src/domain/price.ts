@@ -11,18 +11,8 @@ import { type MicroUsd, microUsd } from './units.ts';
 
 type WithMachines = Pick<ObservedApp, 'machines'>;
 
-/** Billed for CPU and memory: it runs, or is on its way there. */
-const RUNNING: readonly string[] = [
-  'started',
-  'starting',
-  'restarting',
-  'stopping',
-  'suspending',
-  'replacing',
-  'updating',
-  'creating',
-  'created',
-];
+/** Billed for CPU and memory: it runs, or is between two states of which one does. A machine that was only made is not. */
+const RUNNING: readonly string[] = ['started', 'starting', 'restarting', 'stopping', 'suspending', 'replacing', 'updating'];
 const GONE: readonly string[] = ['destroyed', 'destroying', 'launch_failed', 'migrated', 'replaced'];
 /** The platform does not tell the size of a root file system: what a usual image unpacks to, in GB. */
 const ROOTFS_GB = 1;
@@ -32,9 +22,17 @@ export function priceMachines({ machines }: WithMachines): readonly CostLine[] {
 }
 function priceOfMachine({ name, region, state, config }: Pick<ObservedMachine, 'name' | 'region' | 'state' | 'config'>): CostLine {
   if (!RUNNING.includes(state)) return line('rootfs', name, perHour(ROOTFS_GB * PRICE_BOOK.rootfsGb));
-  return line('compute', `${name}${isKnown(region) ? '' : ' (estimate: unknown region)'}`, computePerHour(config ?? {}, region));
+  const guess = guessedOf(config, region);
+  return line('compute', `${name}${guess === null ? '' : ` (estimate: ${guess})`}`, computePerHour(config ?? {}, region));
 }
-const isKnown = (region: string): boolean => Object.hasOwn(PRICE_BOOK.regions, region);
+/** What the price rests on that is not known; null: nothing. */
+function guessedOf(config: MachineConfig | null, region: string): string | null {
+  if (config === null) return 'unknown size';
+  const { cpu_kind: kind = 'shared', gpu_kind: gpu, gpus = 0 } = config.guest ?? {};
+  if (gpu !== undefined || gpus > 0) return 'without its GPU';
+  if (kind !== 'shared' && kind !== 'performance') return 'unknown size';
+  return Object.hasOwn(PRICE_BOOK.regions, region) ? null : 'unknown region';
+}
 
 /** Micro-dollars per hour of a running machine. */
 export function computePerHour(config: MachineConfig, region: string): MicroUsd {
@@ -97,7 +95,7 @@ function machineDelta(observed: ObservedApp, action: Extract<Change['action'], {
   if (action.verb === 'create')
     return action.launch === 'skip' ? perHour(PRICE_BOOK.rootfsGb) : computePerHour(action.config, action.region);
   const machine = observed.machines.find(({ id }) => id === action.machine);
-  if (machine === undefined) return 0;
+  if (machine === undefined || GONE.includes(machine.state)) return 0;
   const now = priceOfMachine(machine).microUsdPerHour;
   const running = computePerHour(machine.config ?? {}, machine.region);
   switch (action.verb) {
