@@ -2,7 +2,8 @@
 import type { Health } from './condition.ts';
 import { worstHealth } from './condition.ts';
 import type { ObservedExit, ObservedMachine } from './observed.ts';
-import { isStarted } from './observed.ts';
+import { isActive, isStarted } from './observed.ts';
+import { isStandby } from './stamp.ts';
 import type { Instant } from './units.ts';
 
 /** Fillers for older clients; they say nothing about the machine. */
@@ -49,11 +50,13 @@ export interface HealthScene {
 /** A stopped machine is healthy when it rests on purpose (design.md §2). */
 export function stoppedIsHealthy(machine: ObservedMachine, { autostop, atFloor, primary }: HealthScene): boolean {
   const exit = lastExit(machine);
-  if ((machine.config?.standbys ?? []).length > 0) return primary !== null && primary.hostStatus === 'ok' && isStarted(primary);
-  const runsOnce = (machine.config?.schedule ?? '') !== '' || machine.config?.restart?.policy === 'no';
-  if (runsOnce) return exit === null ? machine.config?.schedule !== undefined : exit.exitCode === 0;
-  if (autostop === 'off' || !atFloor) return false;
-  return exit === null || exit.requestedStop || exit.exitCode === 0;
+  // A standby sleeps while its primary is not lost, whether or not that one runs.
+  if (isStandby(machine)) return primary !== null && primary.hostStatus === 'ok' && isActive(primary);
+  const runsByPlan = (machine.config?.schedule ?? '') !== '';
+  // Made for a schedule whose time has not come: nothing exited yet.
+  if (runsByPlan && exit === null) return true;
+  if ((runsByPlan || machine.config?.restart?.policy === 'no') && exit?.exitCode === 0) return true;
+  return autostop !== 'off' && atFloor && (exit === null || exit.requestedStop || exit.exitCode === 0);
 }
 const COMING: readonly string[] = [
   'created',
@@ -96,7 +99,8 @@ export interface GroupScene {
 /** Suspended only when all of it rests; Missing while machines are lacking. */
 export function groupHealth(members: readonly ObservedMachine[], scene: GroupScene): Health {
   if (members.length === 0) return scene.wanted === 0 ? 'Healthy' : 'Missing';
-  const started = members.filter(
+  const counted = members.filter((machine) => !isStandby(machine));
+  const started = counted.filter(
     (machine) => isStarted(machine) && (scene.primaryRegion === null || machine.region === scene.primaryRegion),
   );
   const byId = new Map<string, ObservedMachine>(members.map((machine) => [machine.id, machine]));
@@ -106,7 +110,6 @@ export function groupHealth(members: readonly ObservedMachine[], scene: GroupSce
     const primary = standsFor === undefined ? null : (byId.get(standsFor) ?? null);
     return machineHealth(machine, { now: scene.now, autostop: scene.autostop, atFloor: others >= scene.floor, primary });
   });
-  const counted = members.filter((machine) => (machine.config?.standbys ?? []).length === 0);
   const missing: readonly Health[] = counted.length < scene.wanted ? ['Missing'] : [];
   const resting = healths.every((health) => health === 'Suspended')
     ? healths

@@ -107,9 +107,7 @@ export interface Verdict {
 /** Exactly these types, always; `since` moves only when status or reason does. */
 export function conditionsOf(verdict: Verdict, plan: Plan, previous: readonly Condition[]): readonly Condition[] {
   // Not being stamped is no lack where trimtab only looks.
-  const holds = plan.held.filter(
-    ({ change, reason }) => (change !== null && !(change.cause === 'adoption' && reason === 'ObserveOnly')) || STUCK.includes(reason),
-  );
+  const holds = plan.held.filter(({ change, reason }) => !(change?.cause === 'adoption' && reason === 'ObserveOnly'));
   const stuck = holds.find(({ reason }) => STUCK.includes(reason));
   const held = holds.find(({ reason }) => !STUCK.includes(reason) && !PASSING.includes(reason));
   const busy = stepsOf(plan).length > 0 || holds.some(({ reason }) => PASSING.includes(reason)) || verdict.health === 'Progressing';
