@@ -1,5 +1,6 @@
 /** The store as the engine uses it: rows parsed, memory and steps in the engine's own types. */
 import { z } from 'zod';
+import { CAUSES, KIND_NAMES } from '#domain/change.ts';
 import { AppStatus } from '#domain/condition.ts';
 import { failure } from '#domain/errors.ts';
 import { appName, environmentName, intentId } from '#domain/ids.ts';
@@ -11,19 +12,15 @@ import type { IntentRow, Store } from '#platform/store/port.ts';
 import type { AppStore, IntentStep, OpenIntent } from './ports.ts';
 
 /** Written by ourselves a moment ago: a version of trimtab that cannot read it must not guess. */
-const Step = z.custom<IntentStep>(
-  (value) =>
-    z
-      .object({
-        app: z.string(),
-        subject: z.string(),
-        intent: z.string(),
-        cause: z.string(),
-        action: z.looseObject({ kind: z.string(), verb: z.string() }),
-      })
-      .safeParse(value).success,
-  'not a step',
-);
+const StepShape = z.looseObject({
+  app: z.string(),
+  subject: z.string(),
+  intent: z.string(),
+  cause: z.enum(CAUSES),
+  why: z.string(),
+  action: z.looseObject({ kind: z.enum(KIND_NAMES), verb: z.string() }),
+});
+const Step = z.custom<IntentStep>((value) => StepShape.safeParse(value).success, 'not a step');
 
 export function makeAppStore(store: Store): AppStore {
   return {
