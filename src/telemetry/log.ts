@@ -40,13 +40,11 @@ export function eventToLine(event: Event): Line | null {
     case 'DriftGone':
       return info(`drift went away by itself: ${event.drift.subject} ${event.drift.pointer}`, of(event));
     case 'StepFinished':
-      if (event.result === 'landed')
-        return info(`${event.verb} ${event.kind} ${event.subject}: ${event.why}`, { ...of(event), seconds: event.took / 1_000 });
-      return line(
-        event.result === 'ambiguous' ? 'warn' : 'error',
-        `${event.verb} ${event.kind} ${event.subject} ${event.result}: ${event.message}`,
-        { ...of(event), code: event.code },
-      );
+      if (event.result === 'landed') return info(event.why, { ...of(event), seconds: event.took / 1_000 });
+      return line(event.result === 'ambiguous' ? 'warn' : 'error', `${event.why}: ${event.result}: ${event.message}`, {
+        ...of(event),
+        code: event.code,
+      });
     case 'IntentRecovered':
       return info(`a call that was cut off has ${event.outcome === 'landed' ? 'landed' : 'not happened'}: ${event.key}`, of(event));
     case 'GuardRefused':
