@@ -48,7 +48,11 @@ export const app: Kind<'app'> = {
     switch (action.verb) {
       case 'create': {
         const made = await fly.createApp(name, action.organization, signal);
-        return made.ok ? ok({ id: name }) : made;
+        if (made.ok) return ok({ id: name });
+        if (made.error.code !== 'FLY_NAME_TAKEN') return made;
+        // Taken by us, when an earlier call landed after all.
+        const there = await fly.getApp(name, signal);
+        return there.ok && there.value.organization === action.organization ? ok({ id: name }) : made;
       }
       case 'open-release': {
         const made = await fly.createRelease(
