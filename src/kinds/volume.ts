@@ -1,6 +1,7 @@
 /** Volumes. Several may share a name: identified by their attachment, and until then by the id they were made with. Made when a machine of a
  *  group with a mount is missing and no volume is free; reused; never deleted. */
 import type { Change } from '#domain/change.ts';
+import type { PlatformError } from '#domain/errors.ts';
 import type { Finding, PlanContext } from '#domain/finding.ts';
 import { isSettledAt, NOTHING } from '#domain/finding.ts';
 import { countGroup } from '#domain/group-counts.ts';
@@ -8,9 +9,10 @@ import type { RegionCode } from '#domain/ids.ts';
 import { membersOf } from '#domain/members.ts';
 import { isActive } from '#domain/observed.ts';
 import { priceVolumes } from '#domain/price.ts';
+import type { Result } from '#domain/result.ts';
 import { ok } from '#domain/result.ts';
 import type { CompiledGroup, CompiledMount } from '#domain/revision.ts';
-import type { Kind } from './kind.ts';
+import type { Kind, Ports, Receipt, StepOf } from './kind.ts';
 
 export const volume: Kind<'volume'> = {
   name: 'volume',
@@ -26,16 +28,14 @@ export const volume: Kind<'volume'> = {
     const volumes = await fly.listVolumes(app, signal);
     return volumes.ok ? ok({ volumes: volumes.value }) : volumes;
   },
-  find: async ({ fly }, { app, action }, _since, signal) => {
-    const listed = await fly.listVolumes(app, signal);
-    if (!listed.ok) return listed;
-    const fresh = listed.value.find(
-      ({ id, name, region }) => name === action.name && region === action.region && !action.known.includes(id),
-    );
-    return ok(fresh === undefined ? null : { id: fresh.id });
-  },
-  apply: async ({ fly }, { app, action }, signal) => {
-    const made = await fly.createVolume(
+  find: (ports, step, _since, signal) => findVolume(ports, step, signal),
+  apply: async (ports, step, signal) => {
+    // Names are not unique: a second call would make a second one.
+    const there = await findVolume(ports, step, signal);
+    if (!there.ok) return there;
+    if (there.value !== null) return ok(there.value);
+    const { app, action } = step;
+    const made = await ports.fly.createVolume(
       app,
       {
         name: action.name,
@@ -52,6 +52,18 @@ export const volume: Kind<'volume'> = {
     return made.ok ? ok({ id: made.value.id }) : made;
   },
 };
+
+/** One more than were known before. */
+async function findVolume(
+  { fly }: Ports,
+  { app, action }: StepOf<'volume'>,
+  signal: AbortSignal,
+): Promise<Result<Receipt | null, PlatformError>> {
+  const listed = await fly.listVolumes(app, signal);
+  if (!listed.ok) return listed;
+  const fresh = listed.value.find(({ id, name, region }) => name === action.name && region === action.region && !action.known.includes(id));
+  return ok(fresh === undefined ? null : { id: fresh.id });
+}
 
 /** One per region and pass: which one is new stays certain after a crash. */
 function missingVolumes(context: PlanContext, group: CompiledGroup): Finding['now'] {
