@@ -235,7 +235,7 @@ function countDrifts(scene: GroupScene, found: (subject: string, field: Drift['f
   const { context, group, counts, members } = scene;
   if (!isSettledAt(context)) return [];
   const temporary = new Set(context.memory.temporary);
-  const extra = counts.surplus.filter(({ machine, replace }) => replace === null && !temporary.has(machine.name));
+  const extra = counts.surplus.filter(({ machine, replace, copy }) => (replace === null || copy) && !temporary.has(machine.name));
   return [
     ...counts.regions
       .filter(({ missing }) => missing > 0)

@@ -16,7 +16,7 @@ export interface Surplus {
 export function surplusOf(scene: GroupScene, missing: number): Surplus {
   const { context, counts } = scene;
   const temporary = new Set(context.memory.temporary);
-  const replaced = counts.surplus.filter(({ replace }) => replace !== null).map(({ machine }) => machine.name);
+  const replaced = counts.surplus.filter(isReplaced).map(({ machine }) => machine.name);
   const stale = counts.kept.some((member) => !member.current && member.replace === null);
   const notReady = counts.kept.filter((member) => !member.standby && !member.ready && mustRun(member, scene.group));
   const now: Change[] = [];
@@ -38,16 +38,19 @@ export function surplusOf(scene: GroupScene, missing: number): Surplus {
 const keepTemporary = ({ context, counts }: GroupScene): readonly string[] =>
   context.memory.temporary.filter((name) => counts.surplus.some(({ machine }) => machine.name === name));
 
+/** Another machine stands in for it. A copy is only too many, whatever it lacks. */
+const isReplaced = (member: Member): boolean => member.replace !== null && !member.copy;
+
 function destroyOf(scene: GroupScene, member: Member): Change {
   const { context, group, counts } = scene;
   const { machine } = member;
   const listed = group.regions.some(({ region }) => region === machine.region);
-  const temporary = context.memory.temporary.includes(machine.name) && member.replace === null;
+  const temporary = context.memory.temporary.includes(machine.name) && !isReplaced(member);
   const settled = isSettledAt(context);
   const cause: Cause = member.copy || (settled && !temporary && member.replace === null) ? 'drift' : 'change';
   const here = [...counts.kept, ...counts.surplus].filter((other) => other.machine.region === machine.region).length;
   const fields =
-    temporary || member.replace !== null
+    temporary || isReplaced(member)
       ? []
       : [{ pointer: 'count', from: here, to: here - 1, group: listed ? ('count' as const) : ('region' as const) }];
   return destroyChange(context, group, member, {
@@ -58,7 +61,7 @@ function destroyOf(scene: GroupScene, member: Member): Change {
   });
 }
 function reasonOf(member: Member, listed: boolean, temporary: boolean): string {
-  if (member.replace !== null) return member.replace;
+  if (member.replace !== null && !member.copy) return member.replace;
   if (temporary) return 'the rollout it stood in for is over';
   if (member.copy) return `a copy of ${member.stamp.name} that nothing asks for`;
   return listed ? `${member.machine.region} has more than git says` : `git names no machine in ${member.machine.region}`;
