@@ -34,7 +34,7 @@ type Organization {
   limitedAccessTokens: TokenConnection!
   addOns(type: AddOnType, first: Int, after: String): AddOnConnection!
 }
-enum AddOnType { arcjet enveloop fly_mysql kubernetes redis sentry supabase tigris upstash_kafka upstash_redis upstash_vector wafris }
+scalar AddOnType
 type AddOnConnection { nodes: [AddOn!]! }
 type AddOn {
   id: ID! name: String status: String errorMessage: String metadata: JSON options: JSON privateIp: String primaryRegion: String
