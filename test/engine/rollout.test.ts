@@ -33,6 +33,13 @@ async function watch(harness: Harness, memory: number, look: (rows: readonly Mac
   }
   throw new Error(`not written everywhere: ${memories(harness).join()}`);
 }
+async function approve(harness: Harness): Promise<void> {
+  const { signal } = new AbortController();
+  const { environments, approvals, wake } = harness.controller();
+  for (const { name, state } of environments.views())
+    if (state !== null) await approvals.give(name, '*', state.accepted.id, 'somebody', signal);
+  await wake(environments.targets(), signal);
+}
 const expectIdle = async (harness: Harness): Promise<void> => {
   await harness.untilSettled();
   await harness.pass(60);
@@ -125,14 +132,20 @@ test('a group of one with a volume is written where it is, on the same volume', 
   expect(only(harness.machines(APP)).config.mounts?.[0]?.volume).toBe(volumes[0]);
   await expectIdle(harness);
 });
-test('scaled in and out again, a group with volumes takes the ones it had', async () => {
+test('scaled in with a person’s word and out again, a group with volumes takes the ones it had', async () => {
   const files = (count: number): Files => oneApp({ machines: `{ nrt: ${count} }`, toml: MOUNTED });
   const harness = await settled(files(3));
   const volumes = [...harness.simulator.world.volumes.keys()].sort();
-  for (const count of [2, 3]) {
-    commit(harness, files(count));
-    await harness.pass(120);
-  }
+  commit(harness, files(2));
+  await harness.pass(60);
+  expect(harness.machines(APP)).toHaveLength(3);
+  expect(harness.status(APP)?.held.map(({ reason }) => reason)).toEqual(['ApprovalRequired']);
+  await approve(harness);
+  await harness.pass(60);
+  expect(harness.machines(APP)).toHaveLength(2);
+  expect([...harness.simulator.world.volumes.keys()].sort()).toEqual(volumes);
+  commit(harness, files(3));
+  await harness.pass(120);
   expect([...harness.simulator.world.volumes.keys()].sort()).toEqual(volumes);
   expect(harness.machines(APP).filter(serves)).toHaveLength(3);
   await expectIdle(harness);
