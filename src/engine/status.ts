@@ -53,8 +53,10 @@ export function statusAfter(target: AppTarget, context: PlanContext, decision: D
   };
 }
 export function statusAfterFailure(target: AppTarget, error: TrimtabError, previous: AppStatus | null, now: Instant): AppStatus {
+  // What was seen of an older revision says nothing about this one.
+  const seen = previous !== null && previous.attemptedRevision === target.revision ? previous : null;
   const unknown = ERRORS[error.code].condition === 'Unknown' || ERRORS[error.code].condition === 'Stalled';
-  const sync = unknown ? 'Unknown' : (previous?.sync ?? 'Unknown');
+  const sync = unknown ? 'Unknown' : (seen?.sync ?? 'Unknown');
   const health = unknown ? 'Unknown' : (previous?.health ?? 'Unknown');
   const verdict = { sync, health, revision: target.revision, now } as const;
   const base = previous ?? emptyStatus(target);
