@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Step } from '#domain/change.ts';
 import { type GuardScene, guardPlan } from '#domain/guard.ts';
-import { appName, groupName, machineId, regionCode, volumeId } from '#domain/ids.ts';
+import { appName, groupName, regionCode, volumeId } from '#domain/ids.ts';
 import { emptyMemory } from '#domain/memory.ts';
 import type { ObservedMachine } from '#domain/observed.ts';
 import { hours, instant } from '#domain/units.ts';
@@ -84,6 +84,11 @@ describe('foreign machines', () => {
   ])('a machine $whose is never taken over', ({ metadata }) => {
     const other = machine('m', { stamp: null, metadata });
     expect(refused([restampStep(other)], scene([other], unadopted))).toEqual(['foreign-machine m']);
+  });
+  test('a group of git that is named like the platform’s helpers takes none over', () => {
+    const console = machine('m', { stamp: null, metadata: { fly_process_group: 'fly_app_console' } });
+    const app = anApp({ groups: [aGroup({ name: groupName('fly_app_console') })] });
+    expect(refused([restampStep(console)], scene([console], { ...unadopted, app }))).toEqual(['foreign-machine m']);
   });
   test('a machine without a group belongs to the default one and may be taken over', () => {
     const plain = machine('m', { stamp: null, metadata: { fly_process_group: '' } });
@@ -243,6 +248,18 @@ describe('the last healthy machine, under protection', () => {
   test('with a check not yet run it may serve already, and stays', () => {
     expect(refused([plainStep('stop', withCheck('app-1'))], production([withCheck('app-1')]))).toEqual(['last-healthy app-1']);
   });
+  test('a standby is stopped again: it was never counted', () => {
+    const standby = machine('app-2', { config: aConfig({ standbys: [a.id] }) });
+    expect(refused([plainStep('stop', standby)], production([standby]))).toEqual([]);
+  });
+  test('checks of services are waited for too', () => {
+    const service = { protocol: 'tcp', internal_port: 8080, checks: [{ type: 'tcp' }] };
+    const both = { config: aConfig({ services: [service], checks: { up: { type: 'tcp', port: 8080 } } }) };
+    const half = machine('app-2', { ...both, checks: [passing] });
+    const whole = machine('app-2', { ...both, checks: [passing, { ...passing, name: 'servicecheck-00-tcp-8080' }] });
+    expect(refused([plainStep('stop', one)], production([one, half]))).toEqual(['last-healthy app-1']);
+    expect(refused([plainStep('stop', one)], production([one, whole]))).toEqual([]);
+  });
   test('fillers of the platform for older clients are no checks', () => {
     const filler = { name: 'bg_deployments_compat_1', status: 'critical', output: '', updatedAt: null };
     expect(refused([plainStep('stop', one)], production([one, withCheck('app-2', passing, filler)]))).toEqual([]);
@@ -297,13 +314,26 @@ describe('a count that goes down, under protection', () => {
     expect(refused([destroyStep(machine('app-2'))], production(machines, { app: to(1), memory }))).toEqual([]);
     expect(refused([destroyStep(machine('app-2'))], production(machines, { app: to(1) }))).toEqual(['scale-in app-2']);
   });
-  test('standbys, foreign machines and machines that are going do not count', () => {
-    const others = [
-      machine('app-3', { config: aConfig({ standbys: [machineId('mapp-1')] }) }),
-      machine('app-4', { stamp: null }),
-      machine('app-5', { state: 'destroying' }),
-    ];
-    expect(refused([destroyStep(b)], production([a, b, ...others], { app: to(1) }))).toEqual(['scale-in app-2']);
+  test.each([
+    { what: 'a standby', other: machine('app-3', { config: aConfig({ standbys: ['mapp-1'] }) }), counts: false },
+    { what: 'a foreign machine', other: machine('app-3', { stamp: null }), counts: false },
+    { what: 'a machine that is going', other: machine('app-3', { state: 'destroying' }), counts: false },
+    { what: 'a sleeping machine', other: machine('app-3', { state: 'stopped' }), counts: true },
+  ])('$what counts: $counts', ({ other, counts }) => {
+    const range = anApp({ groups: [aGroup({ regions: [{ region: regionCode('nrt'), min: 1, max: 9 }] })] });
+    expect(refused([destroyStep(b)], production([a, b, other], { app: range }))).toEqual(counts ? [] : ['scale-in app-2']);
+  });
+  test('an app switched off goes down to nothing, not to what its groups say', () => {
+    const off = anApp({ groups: [aGroup({ machines: { nrt: 4 } })], enabled: false });
+    expect(refused([destroyStep(machine('app-4'))], production(many(4), { app: off }))).toEqual(['scale-in app-4']);
+  });
+  test('what left git goes by the limit of prune, down to the last healthy machine', () => {
+    const prune = { enabled: true, maxDeletes: 3, holdFor: hours(24) };
+    const gone = anApp({ groups: [aGroup({ machines: { nrt: 5 } })], sync: aSync({ prune }) });
+    const machines = many(5);
+    const steps = machines.map((one) => destroyStep(one, { cause: 'prune' }));
+    expect(refused(steps.slice(0, 3), production(machines, { app: gone }))).toEqual([]);
+    expect(refused(steps.slice(3), production(machines.slice(3), { app: gone }))).toEqual(['last-healthy app-4', 'last-healthy app-5']);
   });
   test('a group that left git, or an app switched off, goes only with a person’s word', () => {
     const steps = [destroyStep(a), destroyStep(b)];
