@@ -56,7 +56,10 @@ describe('what the book does not know is an estimate that says so', () => {
     expect(DEAREST_MARKUP).toBe(1.858173077);
   });
   test('a region named like a property of every object is unknown too', () => {
-    expect(priceMachines({ machines: [machineIn('started', 'constructor')] })[0]).toMatchObject({ microUsdPerHour: 5_020 });
+    expect(priceMachines({ machines: [machineIn('started', 'constructor')] })[0]).toMatchObject({
+      subject: 'app-1 (estimate: unknown region)',
+      microUsdPerHour: 5_020,
+    });
   });
   test('an unknown kind of CPU is priced as the dearer one', () => {
     const [line] = priceMachines({ machines: [machineIn('started', 'iad', { cpu_kind: 'quantum', cpus: 1, memory_mb: 1_024 })] });

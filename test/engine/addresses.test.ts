@@ -10,7 +10,8 @@ const settled = async (options: WorldOptions): Promise<Harness> => {
   return harness;
 };
 const addressesOf = ({ simulator }: Harness): readonly string[] => [...simulator.world.addresses.values()].map(({ type }) => type).sort();
-const hostnamesOf = ({ simulator }: Harness): readonly string[] => [...simulator.world.certificates.values()].map(({ hostname }) => hostname);
+const hostnamesOf = ({ simulator }: Harness): readonly string[] =>
+  [...simulator.world.certificates.values()].map(({ hostname }) => hostname);
 const DECLARED = '  addresses: [shared_v4, v6]\n  certificates: [www.example.com]\n';
 const PRIVATE = FLY_TOML.replace(/\[http_service\][\s\S]*?(?=\[\[vm\]\])/, '');
 
