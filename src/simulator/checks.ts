@@ -6,6 +6,7 @@ import { behaviourOf } from './images.ts';
 import type { CheckRow, MachineRow, World } from './world.ts';
 
 const DEFAULT_INTERVAL_MS = 10_000;
+const NOT_YET = 'connect: connection refused';
 
 /** Names as the platform gives them: a top-level check's own key; `servicecheck-NN-type-port` for the others. */
 export function checksOf(row: Pick<MachineRow, 'config'>): readonly { readonly name: string; readonly check: MachineCheck }[] {
@@ -22,10 +23,15 @@ export function checksOf(row: Pick<MachineRow, 'config'>): readonly { readonly n
 
 export function startChecks(world: World, row: MachineRow): void {
   const now = world.clock.now();
-  row.checks = checksOf(row).map(({ name }) => ({ name, status: 'critical', output: 'connect: connection refused', updatedAt: now }));
+  row.checks = checksOf(row).map(({ name }) => ({ name, status: 'critical', output: NOT_YET, updatedAt: now }));
+  resumeChecks(world, row);
+}
+/** The first round of those that had none yet. */
+export function resumeChecks(world: World, row: MachineRow): void {
   if (behaviourOf(row.image).failsChecks) return;
   const { course } = row;
   for (const { name, check } of checksOf(row)) {
+    if (row.checks.find((candidate) => candidate.name === name)?.output !== NOT_YET) continue;
     world.schedule(firstRoundMs(world, check), () => {
       if (row.course === course) setCheck(world, row, name, 'passing', 'Success');
     });

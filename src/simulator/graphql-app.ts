@@ -81,6 +81,7 @@ export const graphMachine = (world: World, row: MachineRow): object => ({
   },
   ips: { nodes: [{ family: 'v6', kind: 'privatenet', ip: row.privateIp, maskSize: 112 }] },
   host: { id: row.host },
+  egressIpAddresses: { nodes: [] },
 });
 export function graphApp(world: World, app: AppRow): object {
   const addresses = [...world.addresses.values()].filter((row) => row.app === app.name);

@@ -42,7 +42,7 @@ type AddOn {
 }
 type AddOnPlan { id: ID! name: String displayName: String description: String }
 type TokenConnection { nodes: [LimitedAccessToken!]! }
-type LimitedAccessToken { id: ID! name: String! token: String! tokenHeader: String! expiresAt: ISO8601DateTime }
+type LimitedAccessToken { id: ID! name: String! token: String! tokenHeader: String! expiresAt: ISO8601DateTime revokedAt: ISO8601DateTime user: User }
 type OrganizationConnection { nodes: [Organization!]! pageInfo: PageInfo! }
 type PageInfo { hasNextPage: Boolean! endCursor: String hasPreviousPage: Boolean startCursor: String }
 type AppConnection { nodes: [App!]! pageInfo: PageInfo! totalCount: Int! }
@@ -88,6 +88,7 @@ type ImageVersion { registry: String! repository: String! tag: String! version: 
 type Image { id: ID! digest: String! ref: String! compressedSize: BigInt! compressedSizeFull: BigInt! manifest: JSON label: String }
 type GqlMachine {
   id: ID! name: String! config: JSON state: String! region: String! createdAt: ISO8601DateTime! app: App! ips: MachineIPConnection! host: Host
+  egressIpAddresses: EgressIPConnection!
 }
 type GqlMachineConnection { nodes: [GqlMachine!]! }
 type MachineIPConnection { nodes: [MachineIP!]! }

@@ -115,10 +115,10 @@ export const createCertificate: Handler = (request) => {
       row.status = 'active';
     });
   }
-  return reply(201, renderCertificate(row));
+  return reply(201, renderCertificate(request.world, row));
 };
-export const getCertificate: Handler = (request) => reply(200, renderCertificate(certificateOf(request)));
-export const checkCertificate: Handler = (request) => reply(200, renderCertificate(certificateOf(request)));
+export const getCertificate: Handler = (request) => reply(200, renderCertificate(request.world, certificateOf(request)));
+export const checkCertificate: Handler = (request) => reply(200, renderCertificate(request.world, certificateOf(request)));
 export const deleteCertificate: Handler = (request) => {
   const row = certificateOf(request);
   request.world.certificates.delete(`${row.app}/${row.hostname}`);
@@ -127,7 +127,7 @@ export const deleteCertificate: Handler = (request) => {
 export const deleteAcmeCertificate: Handler = (request) => {
   const row = certificateOf(request);
   request.world.certificates.delete(`${row.app}/${row.hostname}`);
-  return reply(200, renderCertificate(row));
+  return reply(200, renderCertificate(request.world, row));
 };
 
 /** Keyed by the app, so that equal values of two apps do not show. Values are not kept. */

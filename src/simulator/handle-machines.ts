@@ -4,7 +4,7 @@ import type { MachineConfig } from '#domain/machine-config.ts';
 import { OPEN_REGIONS } from '#domain/regions.ts';
 import { guestFault } from '#domain/sizes.ts';
 import { resolveImage } from './images.ts';
-import { destroy, launch, replaceVersion, setState } from './lifecycle.ts';
+import { destroy, isUp, launch, replaceVersion, setState } from './lifecycle.ts';
 import { keptConfig, renderMachine } from './render.ts';
 import { appOf, flagOf, type Handler, machineOf, numberOf, objectOf, ownMachineOf, refuse, reply, textOf } from './request.ts';
 import type { AppRow, ImageRow, MachineRow, VolumeRow, World } from './world.ts';
@@ -102,6 +102,7 @@ function insertMachine(world: World, app: AppRow, body: JsonObject, config: Mach
     createdAt: world.clock.now(),
     updatedAt: world.clock.now(),
     course: 0,
+    underWay: null,
     secretsVersion: app.secretsVersion,
     shown: null,
     load: 0,
@@ -126,11 +127,10 @@ export const createMachine: Handler = (request) => {
   const volume = volumeToAttach(world, app.name, config, textOf(body['region']));
   const row = insertMachine(world, app, body, config, volume);
   leaseFor(world, row, numberOf(body['lease_ttl']));
-  launch(world, row, resolveImage(world, config.image ?? ''), flagOf(body['skip_launch']));
+  launch(world, row, flagOf(body['skip_launch']));
   return reply(200, renderMachine(row, true));
 };
 
-const RUNNING: readonly string[] = ['started', 'starting', 'restarting', 'replacing'];
 export const updateMachine: Handler = (request) => {
   const { world, body } = request;
   const row = ownMachineOf(request);
@@ -143,15 +143,16 @@ export const updateMachine: Handler = (request) => {
   const [mount] = config.mounts ?? [];
   const attached = row.config.mounts?.[0]?.volume;
   if (mount?.volume !== attached) refuse(400, 'invalid config.mounts: the volume of a machine cannot be changed');
-  const former = { instanceId: row.instanceId, config: row.config, state: row.state };
+  // What was never prepared is nothing to go back to.
+  const former = row.underWay?.former ?? { instanceId: row.instanceId, config: row.config, state: row.state };
   row.instanceId = world.id('instance');
   row.config = keptConfig(world, config);
   row.secretsVersion = appOf(request).secretsVersion;
   row.versions.unshift({ version: row.instanceId, config });
   if (flagOf(body['skip_service_registration'])) row.cordoned = true;
   leaseFor(world, row, numberOf(body['lease_ttl']));
-  const skipLaunch = flagOf(body['skip_launch']) && !RUNNING.includes(former.state);
-  replaceVersion(world, row, former, resolveImage(world, config.image ?? ''), skipLaunch);
+  const skipLaunch = flagOf(body['skip_launch']) && !isUp(former.state);
+  replaceVersion(world, row, former, skipLaunch);
   return reply(200, renderMachine(row, true));
 };
 export const destroyMachine: Handler = (request) => {

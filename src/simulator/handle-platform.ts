@@ -3,7 +3,7 @@ import type { JsonObject } from '#domain/json.ts';
 import { OPEN_REGIONS, REGIONS } from '#domain/regions.ts';
 import { renderOrgMachine, renderVolume } from './render.ts';
 import { appOf, flagOf, type Handler, iso, numberOf, refuse, reply, textOf, volumeOf } from './request.ts';
-import type { VolumeRow } from './world.ts';
+import type { VolumeRow, World } from './world.ts';
 
 export const listVolumes: Handler = (request) => {
   const app = appOf(request);
@@ -50,11 +50,12 @@ export const updateVolume: Handler = (request) => {
 export const deleteVolume: Handler = (request) => {
   const row = volumeOf(request);
   if (row.attachedMachine !== null) refuse(412, `volume is attached to machine ${row.attachedMachine}`);
-  // Deleting is soft for a day on the platform: the row says so before it goes.
   row.state = 'pending_destroy';
-  request.world.schedule(24 * 3_600_000, () => request.world.volumes.delete(row.id));
+  forget(request.world, row);
   return reply(200, renderVolume(row));
 };
+/** Deleting is soft for a day. */
+export const forget = (world: World, row: VolumeRow): void => world.schedule(24 * 3_600_000, () => world.volumes.delete(row.id));
 export const extendVolume: Handler = (request) => {
   const row = volumeOf(request);
   const sizeGb = numberOf(request.body['size_gb']) ?? 0;

@@ -1,10 +1,9 @@
 /** What machines do by themselves after they were asked: prepare, boot, run, crash, rest, go. Timing is seeded and realistic.
  *  Source: fly-behaviour.md §2. */
 import type { JsonObject } from '#domain/json.ts';
-import type { MachineConfig } from '#domain/machine-config.ts';
-import { removeChecks, startChecks } from './checks.ts';
-import { behaviourOf } from './images.ts';
-import type { ImageRow, MachineRow, World } from './world.ts';
+import { removeChecks, resumeChecks, startChecks } from './checks.ts';
+import { behaviourOf, resolveImage } from './images.ts';
+import type { MachineRow, UnderWay, World } from './world.ts';
 
 /** Uniform between, in ms. */
 const TIMES = {
@@ -53,50 +52,51 @@ export function soon(world: World, row: MachineRow, span: number, next: () => vo
     if (row.course === course) next();
   });
 }
+/** Runs, or is about to. */
+export const isUp = (state: string): boolean => ['started', 'starting', 'restarting', 'replacing'].includes(state);
 export const turn = (row: MachineRow): void => {
   row.course += 1;
 };
 
 /** A new machine: pull, prepare, boot. A registry without the image ends it. */
-export function launch(world: World, row: MachineRow, image: ImageRow | null, skipLaunch: boolean): void {
+export function launch(world: World, row: MachineRow, skipLaunch: boolean): void {
   turn(row);
+  row.underWay = { skipLaunch, former: null };
   addEvent(world, row, 'launch', 'created', 'user');
   setState(world, row, 'created');
-  soon(world, row, timeFor(world, 'prepare'), () => {
-    if (image === null) {
-      addEvent(world, row, 'launch', 'failed', 'flyd');
-      setState(world, row, 'launch_failed');
-      soon(world, row, timeFor(world, 'destroy'), () => gone(world, row));
-      return;
-    }
-    if (skipLaunch) setState(world, row, 'stopped');
-    else boot(world, row);
-  });
-}
-interface Former {
-  readonly instanceId: string;
-  readonly config: MachineConfig;
-  readonly state: string;
+  prepare(world, row);
 }
 /** A new version of a machine. When the registry does not have the image, the old version goes on as if nothing had been asked. */
-export function replaceVersion(world: World, row: MachineRow, former: Former, image: ImageRow | null, skipLaunch: boolean): void {
+export function replaceVersion(world: World, row: MachineRow, former: NonNullable<UnderWay['former']>, skipLaunch: boolean): void {
   turn(row);
+  row.underWay = { skipLaunch, former };
   addEvent(world, row, 'update', 'replacing', 'user');
   setState(world, row, 'replacing');
+  prepare(world, row);
+}
+function prepare(world: World, row: MachineRow): void {
   soon(world, row, timeFor(world, 'prepare'), () => {
-    if (image === null) {
-      row.instanceId = former.instanceId;
-      row.config = former.config;
-      addEvent(world, row, 'update', 'failed', 'flyd');
-      setState(world, row, former.state === 'started' || former.state === 'starting' ? 'started' : 'stopped');
-      return;
-    }
+    const { skipLaunch, former } = row.underWay ?? { skipLaunch: false, former: null };
+    row.underWay = null;
+    const image = resolveImage(world, row.config.image ?? '');
+    if (image === null) return former === null ? failLaunch(world, row) : takeBack(world, row, former);
     row.image = image;
     row.restarts = 0;
     if (!skipLaunch) return boot(world, row);
     removeChecks(row);
     setState(world, row, 'stopped');
   });
+}
+function failLaunch(world: World, row: MachineRow): void {
+  addEvent(world, row, 'launch', 'failed', 'flyd');
+  setState(world, row, 'launch_failed');
+  soon(world, row, timeFor(world, 'destroy'), () => gone(world, row));
+}
+function takeBack(world: World, row: MachineRow, former: NonNullable<UnderWay['former']>): void {
+  row.instanceId = former.instanceId;
+  row.config = former.config;
+  addEvent(world, row, 'update', 'failed', 'flyd');
+  setState(world, row, isUp(former.state) ? 'started' : 'stopped');
 }
 export function boot(world: World, row: MachineRow, source = 'flyd'): void {
   turn(row);
@@ -195,12 +195,13 @@ function gone(world: World, row: MachineRow): void {
   removeChecks(row);
   setState(world, row, 'destroyed');
 }
-/** After a restart of the simulator: what was under way goes on. */
+/** After a restart of the simulator: what was under way goes on, and what rested rests as it was. */
 export function resume(world: World, row: MachineRow): void {
-  setState(world, row, row.state);
+  row.shown = { state: row.state, instanceId: row.instanceId, updatedAt: row.updatedAt, config: row.config };
   switch (row.state) {
     case 'created':
     case 'replacing':
+      return prepare(world, row);
     case 'restarting':
     case 'starting':
       return boot(world, row);
@@ -212,7 +213,7 @@ export function resume(world: World, row: MachineRow): void {
     case 'launch_failed':
       return gone(world, row);
     case 'started':
-      startChecks(world, row);
+      resumeChecks(world, row);
       return run(world, row);
     default:
       return;

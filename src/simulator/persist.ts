@@ -3,6 +3,7 @@ import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Bug } from '#domain/result.ts';
 import { ms } from '#domain/units.ts';
+import { forget } from './handle-platform.ts';
 import { resume } from './lifecycle.ts';
 import { makeTables, type Tables, type World } from './world.ts';
 
@@ -43,7 +44,10 @@ export function keepSaved(world: World, folder: string): () => void {
 /** What was under way when the world was saved goes on. */
 export function resumeWorld(world: World): void {
   for (const row of world.machines.values()) resume(world, row);
-  for (const row of world.volumes.values()) if (row.state === 'creating') row.state = 'created';
+  for (const row of world.volumes.values()) {
+    if (row.state === 'creating') row.state = 'created';
+    if (row.state === 'pending_destroy') forget(world, row);
+  }
   for (const row of world.certificates.values()) row.status = 'active';
 }
 function tablesOf(world: World): Tables {

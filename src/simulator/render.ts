@@ -119,7 +119,10 @@ export function renderApp(world: World, row: AppRow): JsonObject {
     app_role: null,
   };
 }
-export function renderCertificate(row: CertificateRow): JsonObject {
+export function renderCertificate(world: World, row: CertificateRow): JsonObject {
+  const addresses = [...world.addresses.values()].filter((address) => address.app === row.app);
+  const ipsOf = (...types: readonly string[]): readonly string[] =>
+    addresses.filter((address) => types.includes(address.type)).map((address) => address.ip);
   const active = row.status === 'active';
   const entry = {
     created_at: iso(row.createdAt),
@@ -136,7 +139,7 @@ export function renderCertificate(row: CertificateRow): JsonObject {
     status: active ? 'active' : 'pending_validation',
     certificates: [{ ...entry, ...expires, issued: [] }],
     validation_errors: [],
-    dns_requirements: { a: [], aaaa: [], cname: `${row.app}.fly.dev` },
+    dns_requirements: { a: ipsOf('v4', 'shared_v4'), aaaa: ipsOf('v6'), cname: `${row.app}.fly.dev` },
   };
 }
 export const renderCertificateSummary = (row: CertificateRow): Json => ({

@@ -66,12 +66,19 @@ export interface MachineRow {
   updatedAt: number;
   /** Rises with every change of course: what was scheduled for an older course is void. */
   course: number;
+  /** The launch or new version that is being prepared. */
+  underWay: UnderWay | null;
   secretsVersion: number;
   /** What the organization-wide list tells: behind by the list's lag. Null: not in it yet. */
   shown: ShownRow | null;
   /** Requests that the proxy has under way. */
   load: number;
   lastRequestAt: number;
+}
+export interface UnderWay {
+  readonly skipLaunch: boolean;
+  /** What goes on when the registry does not have the image. Null: a new machine, which then ends. */
+  readonly former: { readonly instanceId: string; readonly config: MachineConfig; readonly state: string } | null;
 }
 export interface ShownRow {
   readonly state: string;
