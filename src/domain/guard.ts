@@ -171,12 +171,10 @@ function serves(machine: ObservedMachine): boolean {
   const results = resultsOf(machine).filter(({ updatedAt }) => start === undefined || updatedAt === null || updatedAt >= start);
   return results.length >= inServices.length + Object.keys(config?.checks ?? {}).length;
 }
-/** An update that leaves a running machine stopped is no update in place. */
-function takesAway({ action }: Step, { state }: ObservedMachine): boolean {
+/** An update that leaves the machine stopped is no update in place. */
+function takesAway({ action }: Step): boolean {
   if (action.kind !== 'machine-group') return false;
-  return (
-    action.verb === 'destroy' || action.verb === 'stop' || (action.verb === 'update' && action.launch === 'skip' && state === 'started')
-  );
+  return action.verb === 'destroy' || action.verb === 'stop' || (action.verb === 'update' && action.launch === 'skip');
 }
 
 /** Under protection no step takes the last healthy machine of a group away; an update in place is announced as downtime instead. */
@@ -193,7 +191,7 @@ function lastHealthy(steps: readonly Step[], scene: GuardScene): readonly Refusa
   );
   return steps.flatMap((step) => {
     const machine = machineOf(step, scene.observed);
-    if (machine === null || !takesAway(step, machine) || !mayServe(machine) || isStandby(machine)) return [];
+    if (machine === null || !takesAway(step) || !mayServe(machine) || isStandby(machine)) return [];
     const group = groupOf(machine);
     const replaced = machines.some(
       (other) => !disturbed.has(other.id) && groupOf(other) === group && isOurs(other, scene) && !isStandby(other) && serves(other),

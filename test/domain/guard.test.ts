@@ -77,7 +77,7 @@ describe('foreign machines', () => {
     { whose: 'that the CLI did not make', metadata: { fly_platform_version: 'v1' } },
     { whose: 'of another environment', metadata: { trimtab_owner: 'acme/production' } },
     { whose: 'of a group that git does not name', metadata: { fly_process_group: 'jobs' } },
-    { whose: 'of such a group, by its older key', metadata: { fly_process_group: undefined, process_group: 'jobs' } },
+    { whose: 'of such a group, by its older key', metadata: { fly_process_group: '', process_group: 'jobs' } },
     { whose: 'for a release command', metadata: { fly_process_group: 'fly_app_release_command' } },
     { whose: 'for a console', metadata: { fly_process_group: 'fly_app_console' } },
     { whose: 'for a test', metadata: { fly_process_group: 'fly_app_test_machine_command' } },
@@ -90,6 +90,10 @@ describe('foreign machines', () => {
     const console = machine('m', { stamp: null, metadata: { fly_process_group: 'fly_app_console' } });
     const app = anApp({ groups: [aGroup({ name: groupName('fly_app_console') })] });
     expect(refused([restampStep(console)], scene([console], { ...unadopted, app }))).toEqual(['foreign-machine m']);
+  });
+  test('the older key of the group is read too', () => {
+    const old = { ...byHand, metadata: { fly_platform_version: 'v2', process_group: 'jobs' } };
+    expect(refused([restampStep(old)], scene([old], unadopted))).toEqual(['foreign-machine wild-river-1']);
   });
   test('a machine without a group belongs to the default one and may be taken over', () => {
     const plain = machine('m', { stamp: null, metadata: { fly_process_group: '' } });
