@@ -65,6 +65,8 @@ async function findVolume(
   return ok(fresh === undefined ? null : { id: fresh.id });
 }
 
+/** A volume in any other state but `created` will be usable again: being made, restored, extended, or in a state nobody has named yet. */
+const GOING: readonly string[] = ['scheduling_destroy', 'pending_destroy', 'destroying', 'destroyed', 'failed'];
 /** One per region and pass: which one is new stays certain after a crash. */
 function missingVolumes(context: PlanContext, group: CompiledGroup): Finding['now'] {
   const { mount } = group;
@@ -77,7 +79,7 @@ function missingVolumes(context: PlanContext, group: CompiledGroup): Finding['no
     const free = here.filter(
       ({ attachedMachine, state, hostStatus }) => attachedMachine === null && state === 'created' && hostStatus === 'ok',
     );
-    const coming = here.some(({ state }) => state === 'creating' || state === 'hydrating');
+    const coming = here.some(({ attachedMachine, state }) => attachedMachine === null && state !== 'created' && !GOING.includes(state));
     // Attached to a machine that is going: free in a moment.
     const leaving = here.filter(
       ({ attachedMachine, hostStatus }) => attachedMachine !== null && !active.has(attachedMachine) && hostStatus === 'ok',

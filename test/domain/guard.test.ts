@@ -77,7 +77,6 @@ describe('foreign machines', () => {
     { whose: 'that the CLI did not make', metadata: { fly_platform_version: 'v1' } },
     { whose: 'of another environment', metadata: { trimtab_owner: 'acme/production' } },
     { whose: 'of a group that git does not name', metadata: { fly_process_group: 'jobs' } },
-    { whose: 'of such a group, by its older key', metadata: { fly_process_group: '', process_group: 'jobs' } },
     { whose: 'for a release command', metadata: { fly_process_group: 'fly_app_release_command' } },
     { whose: 'for a console', metadata: { fly_process_group: 'fly_app_console' } },
     { whose: 'for a test', metadata: { fly_process_group: 'fly_app_test_machine_command' } },
