@@ -98,7 +98,7 @@ async function comesBack(files: Readonly<Record<string, string>>, done: Acts): P
   expect(harness.writes()).toBe(writes);
   await harness.stop();
 }
-const RUNS = { numRuns: 40, seed: 20_261_124 };
+const RUNS = { numRuns: 20, seed: 20_261_124 };
 
 test('an app without volumes comes back to what git says after any hand changes', async () => {
   await fc.assert(
