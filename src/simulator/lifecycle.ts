@@ -82,7 +82,11 @@ function prepare(world: World, row: MachineRow): void {
     if (image === null) return former === null ? failLaunch(world, row) : takeBack(world, row, former);
     row.image = image;
     row.restarts = 0;
-    if (!skipLaunch) return boot(world, row);
+    if (former !== null && isUp(former.state)) exitOnRequest(world, row, false);
+    if (!skipLaunch) {
+      if (former !== null) addEvent(world, row, 'launch', 'created', 'user');
+      return boot(world, row);
+    }
     removeChecks(row);
     setState(world, row, 'stopped');
   });
@@ -158,10 +162,12 @@ export function stop(world: World, row: MachineRow, source = 'user'): void {
   soon(world, row, timeFor(world, 'stop'), () => rest(world, row));
 }
 function rest(world: World, row: MachineRow): void {
-  exitWith(world, row, { exit_code: 0, guest_exit_code: 0, requested_stop: true, restarting: false, oom_killed: false });
+  exitOnRequest(world, row, false);
   removeChecks(row);
   setState(world, row, 'stopped');
 }
+const exitOnRequest = (world: World, row: MachineRow, restarting: boolean): void =>
+  exitWith(world, row, { exit_code: 0, guest_exit_code: 0, requested_stop: true, restarting, oom_killed: false });
 export function suspend(world: World, row: MachineRow, source = 'user'): void {
   if (row.state === 'suspended' || row.state === 'suspending') return;
   turn(row);
@@ -177,7 +183,7 @@ export function restart(world: World, row: MachineRow): void {
   addEvent(world, row, 'restart', 'restarting', 'user');
   setState(world, row, 'restarting');
   soon(world, row, timeFor(world, 'stop'), () => {
-    exitWith(world, row, { exit_code: 0, guest_exit_code: 0, requested_stop: true, restarting: true, oom_killed: false });
+    exitOnRequest(world, row, true);
     boot(world, row);
   });
 }

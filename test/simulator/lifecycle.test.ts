@@ -97,6 +97,8 @@ describe('a machine that is updated', () => {
     expect(row).toMatchObject({ state: 'started', image: { tag: 'v2' } });
     expect(row.config.env).toBeUndefined();
     expect(row.checks).toEqual([]);
+    expect(typesOf(row).slice(3)).toEqual(['update replacing', 'exit stopped', 'launch created', 'start starting', 'start started']);
+    expect(exitOf(row.events.find((event) => event.type === 'exit'))).toMatchObject({ requested_stop: true, exit_code: 0 });
     expect((await scene.call('GET', `${machinePath(id)}/versions`)).body).toHaveLength(2);
   });
 
