@@ -153,6 +153,7 @@ describe('after a pass', () => {
     const given = holding('ObserveOnly', restampStep(machine({ stamp: null })));
     expect(isTrue(statusOf({ ...given, synced: true }))).toEqual(['Ready Synced']);
     expect(isTrue(statusOf(holding('ObserveOnly')))).toEqual(['Held ObserveOnly']);
+    expect(isTrue(statusOf(holding('ApprovalRequired', restampStep(machine({ stamp: null })))))).toEqual(['Held ApprovalRequired']);
   });
   test('what waits on purpose and what is stuck stand side by side', () => {
     const plan = planOfSteps([updateStep(machine({}, 'app-2'))], { held: [hold('Grace'), hold('StateLost')] });
@@ -168,7 +169,8 @@ describe('after a pass', () => {
 
   test('an app that left git is Synced when none of its machines is left', () => {
     const gone = { target: { gone: true } };
-    expect(statusOf({ ...gone, synced: false })).toMatchObject({ sync: 'OutOfSync', health: 'Healthy' });
+    const failing = { observed: observedApp({ machines: [machine({ state: 'failed' })] }) };
+    expect(statusOf({ ...gone, context: failing })).toMatchObject({ sync: 'OutOfSync', health: 'Healthy' });
     expect(statusOf({ ...gone, context: { observed: observedApp({ machines: [machine({ state: 'destroyed' })] }) } }).sync).toBe('Synced');
   });
   test('an excluded app is no concern and has no price here', () => {
@@ -183,6 +185,7 @@ describe('after a pass', () => {
       machine({ state: 'stopped' }, 'app-2'),
       machine({ region: regionCode('syd') }, 'app-3'),
       machine({ stamp: null }, 'by-hand'),
+      machine({ state: 'stopped', config: aConfig({ standbys: ['mapp-1'] }) }, 'standby'),
     ];
     const status = statusOf({ context: { app: two, observed: observedApp({ machines }) }, target: { app: two } });
     const common = { group: 'app', minMachinesRunning: 1 };
@@ -202,7 +205,7 @@ describe('after a pass', () => {
       { ...common, region: 'syd', desiredMin: 0, desiredMax: 0, states: { started: 1 }, ready: 1, checks: {}, started: 1, primary: false },
     ]);
     expect(status.foreign).toEqual(['by-hand mby-hand']);
-    expect(status.costLines).toHaveLength(4);
+    expect(status.costLines).toHaveLength(5);
   });
   test('a drift says since when, and when it is corrected', () => {
     const slow = anApp({ groups: [group], sync: aSync({ selfHeal: { enabled: true, grace: ms(600_000) } }) });
@@ -289,6 +292,12 @@ describe('after a pass that failed', () => {
     const first = failed('FLY_UNAUTHORIZED');
     const again = statusAfterFailure(aTarget(), failure('FLY_UNAUTHORIZED', 'it said no'), first, instant(later + 60_000));
     expect(condition(again, 'Stalled')?.since).toBe(later);
+  });
+  test('a condition that is no longer known starts its time anew', () => {
+    const known = failed('FLY_LEASE_HELD');
+    const target = aTarget({ revision: revisionId('rev-2') });
+    const unknown = statusAfterFailure(target, failure('FLY_LEASE_HELD', 'it said no'), known, instant(later + 60_000));
+    expect(condition(unknown, 'Ready')).toMatchObject({ status: 'unknown', reason: 'FLY_LEASE_HELD', since: later + 60_000 });
   });
   test('every error has its conditions, each of them once', () => {
     const codes = Object.keys(ERRORS).filter((code): code is ErrorCode => Object.hasOwn(ERRORS, code));
