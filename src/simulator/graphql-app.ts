@@ -23,6 +23,7 @@ export const graphOrganization = (world: World, row: { readonly slug: string; re
   remoteBuilderImage: '',
   limitedAccessTokens: { nodes: [] },
   addOns: { nodes: [] },
+  members: { edges: [{ cursor: '1', node: user(world), joinedAt: iso(0), role: 'ADMIN' }] },
   apps: () => {
     const rows = [...world.apps.values()].filter((app) => app.organization === row.slug);
     return { nodes: rows.map((app) => graphApp(world, app)), totalCount: rows.length, pageInfo: { hasNextPage: false, endCursor: '' } };

@@ -31,9 +31,11 @@ type Organization {
   id: ID! internalNumericId: BigInt! slug: String! rawSlug: String! name: String! type: String! billable: Boolean! paidPlan: Boolean!
   billingStatus: String! viewerRole: String! provisionsBetaExtensions: Boolean! remoteBuilderImage: String! remoteBuilderApp: App
   apps(first: Int, after: String): AppConnection!
-  limitedAccessTokens: TokenConnection!
+  limitedAccessTokens: TokenConnection! members: MemberConnection!
   addOns(type: AddOnType, first: Int, after: String): AddOnConnection!
 }
+type MemberConnection { edges: [MemberEdge!]! }
+type MemberEdge { cursor: String! node: User! joinedAt: ISO8601DateTime! role: String! }
 scalar AddOnType
 type AddOnConnection { nodes: [AddOn!]! }
 type AddOn {

@@ -4,8 +4,7 @@ import type { JsonObject } from '#domain/json.ts';
 import { OPEN_REGIONS } from '#domain/regions.ts';
 import { graphApp, graphMachine, graphOrganization, graphRelease } from './graphql-app.ts';
 import { SCHEMA } from './graphql-schema.ts';
-import { assignAddress, insertApp, writeSecrets } from './handle-apps.ts';
-import { destroy } from './lifecycle.ts';
+import { assignAddress, insertApp, removeApp, writeSecrets } from './handle-apps.ts';
 import { insertRelease, setReleaseStatus } from './releases.ts';
 import { iso, objectOf, textOf } from './request.ts';
 import type { AppRow, World } from './world.ts';
@@ -97,8 +96,7 @@ function mutations(world: World): object {
         world,
         world.organizations.get(row.organization) ?? { slug: row.organization, name: row.organization },
       );
-      for (const machine of machinesOf(world, row.name)) destroy(world, machine);
-      world.apps.delete(row.name);
+      removeApp(world, row);
       return changed({ organization });
     },
     setSecrets: ({ input }: Input<{ appId: string; secrets: readonly { key: string; value: string }[] }>) => {

@@ -42,14 +42,17 @@ export const deleteApp: Handler = (request) => {
   const app = appOf(request);
   const running = machinesOf(world, app.name).filter((machine) => machine.state === 'started');
   if (running.length > 0 && query.get('force') !== 'true' && query.has('force')) refuse(422, 'app has running machines');
-  for (const machine of machinesOf(world, app.name)) destroy(world, machine);
-  for (const [key, row] of world.volumes) if (row.app === app.name) world.volumes.delete(key);
-  for (const [key, row] of world.addresses) if (row.app === app.name) world.addresses.delete(key);
-  for (const [key, row] of world.certificates) if (row.app === app.name) world.certificates.delete(key);
-  for (const [key, row] of world.secrets) if (row.app === app.name) world.secrets.delete(key);
-  world.apps.delete(app.name);
+  removeApp(world, app);
   return reply(202);
 };
+/** With all that is its own, so that its name is as if it had never been. */
+export function removeApp(world: World, app: AppRow): void {
+  for (const machine of machinesOf(world, app.name)) destroy(world, machine);
+  for (const rows of [world.volumes, world.addresses, world.certificates, world.secrets, world.releases]) {
+    for (const [key, row] of rows) if (row.app === app.name) rows.delete(key);
+  }
+  world.apps.delete(app.name);
+}
 
 const addressesOf = (world: World, app: string): readonly AddressRow[] => [...world.addresses.values()].filter((row) => row.app === app);
 const renderAddress = (row: AddressRow): JsonObject => ({
