@@ -14,9 +14,9 @@ import { readDesired } from '#engine/desired.ts';
 import { convergeOnce } from '#engine/once.ts';
 import { realClock } from '#platform/clock.ts';
 import { readHolder } from '#platform/store/lock.ts';
-import { embedSimulator, openPlatform, openSession, sourceOf, stateFolder } from './compose.ts';
-import type { Config } from './config.ts';
-import { serve, serveOnce } from './serve.ts';
+import { embedSimulator, openPlatform, openSession, sourceOf, stateFolder } from '#src/compose.ts';
+import type { Config } from '#src/config.ts';
+import { serve, serveOnce } from '#src/serve.ts';
 
 export interface ContextOptions {
   readonly version: string;
