@@ -1,6 +1,7 @@
 /** The small shapes that desired state is written in: durations, sizes, names, schedules. Each parses text into the unit used inside. */
 import { z } from 'zod';
 import { type Ms, ms } from './units.ts';
+import { isCron } from './window.ts';
 
 const UNIT_MS: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 const DURATION = /^(?:\d+(?:\.\d+)?(?:ms|s|m|h|d))+$/;
@@ -58,7 +59,8 @@ export const JsonPointer = z.string().regex(/^(?:\/[^/]+)+$/, 'expected a JSON p
 export const Cron = z
   .string()
   .regex(/^[\d*,/A-Za-z-]+(?: +[\d*,/A-Za-z-]+){4}$/, 'expected five cron fields, such as "0 9 * * 1-5"')
-  .transform((text) => text.replace(/ +/g, ' '));
+  .transform((text) => text.replace(/ +/g, ' '))
+  .refine(isCron, 'expected five cron fields within their bounds: minute, hour, day of month, month, day of week');
 export const TimeZone = z.string().refine(isTimeZone, 'expected a time zone such as Asia/Tokyo or UTC');
 function isTimeZone(text: string): boolean {
   try {

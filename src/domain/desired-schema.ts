@@ -21,6 +21,8 @@ import {
   VariableName,
 } from './desired-scalars.ts';
 import { SecretDeclaration } from './desired-sources.ts';
+import type { Ms } from './units.ts';
+import { isCron, windowFault } from './window.ts';
 
 export const API_VERSION = 'trimtab.dev/v1alpha1';
 /** More than the platform allows in one region of one app. */
@@ -50,7 +52,23 @@ const Window = z
       .optional()
       .describe('What waits. Default [releases].'),
   })
-  .refine(({ allow, deny }) => (allow === undefined) !== (deny === undefined), 'expected exactly one of allow or deny');
+  .refine(({ allow, deny }) => (allow === undefined) !== (deny === undefined), 'expected exactly one of allow or deny')
+  .refine((window) => faultOf(window) !== 'never-begins', 'expected a window that comes round: this date does not exist')
+  .refine((window) => faultOf(window) !== 'never-ends', {
+    error: 'expected a window that ends before it begins again: this one denies for ever',
+    path: ['duration'],
+  });
+interface WindowText {
+  readonly allow?: string | undefined;
+  readonly deny?: string | undefined;
+  readonly duration: Ms;
+  readonly timeZone?: string | undefined;
+}
+function faultOf({ allow, deny, duration, timeZone = 'UTC' }: WindowText) {
+  const cron = allow ?? deny ?? '';
+  const readable = isCron(cron) && TimeZone.safeParse(timeZone).success;
+  return readable ? windowFault({ kind: allow === undefined ? 'deny' : 'allow', cron, duration, timeZone }) : null;
+}
 export const SyncSpec = z.strictObject({
   mode: z
     .enum(['observe', 'manual', 'automatic'])

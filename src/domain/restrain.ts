@@ -8,6 +8,7 @@ import type { Hold, HoldReason } from './plan.ts';
 import { slotOf } from './scale.ts';
 import type { Instant } from './units.ts';
 import { after, instant, ms } from './units.ts';
+import { windowHold, windowsHolding } from './window.ts';
 
 export interface Controls {
   /** Null: writes are allowed; else who stopped them and why. */
@@ -33,6 +34,29 @@ export interface Restrained {
 export function correctAt(drift: Pick<Drift, 'key' | 'urgent'>, context: PlanContext): Instant {
   const first = context.memory.drifts[drift.key]?.at ?? context.now;
   return drift.urgent ? first : after(first, context.app.sync.selfHeal.grace);
+}
+
+/** The platform's pace: what waits for it goes on by itself. */
+export const PASSING: readonly HoldReason[] = ['WaitingForHealth', 'WaitingForPlatform', 'WaitingForVolume', 'LeaseHeld', 'PartialPicture'];
+/** When a drift is put right by itself, as this plan has it; null: not before a person acts. */
+export function correctionDue(
+  drift: Pick<Drift, 'key' | 'urgent' | 'subject'>,
+  held: readonly Hold[],
+  context: PlanContext,
+): Instant | null {
+  const first = lettingGo(drift, correctAt(drift, context), context);
+  const ends = held.flatMap(({ change, reason, until }) => {
+    if (change === null || change.subject !== drift.subject || reason === 'Grace') return [];
+    return [until ?? (PASSING.includes(reason) || reason === 'ForeignRelease' ? first : null)];
+  });
+  const known = ends.flatMap((end) => end ?? []);
+  return known.length < ends.length ? null : instant(Math.max(first, ...known));
+}
+
+/** A window may stand where the grace ends. */
+function lettingGo({ urgent }: Pick<Drift, 'urgent'>, due: Instant, { app, now }: PlanContext): Instant {
+  if (urgent) return due;
+  return windowHold(windowsHolding(app.sync.windows, 'corrections'), instant(Math.max(due, now)))?.until ?? due;
 }
 
 type Rule = (change: Change, context: PlanContext, controls: Controls) => { readonly message: string; readonly until?: Instant } | null;
@@ -61,6 +85,7 @@ const RULES: readonly (readonly [HoldReason, Rule])[] = [
     (change, { app }) => (change.cause === 'prune' && !app.sync.prune.enabled ? { message: `${change.subject} left git` } : null),
   ],
   ['PruneHold', pruneHold],
+  ['SyncWindow', outsideWindow],
   ['WaitingForDependency', waitsForDependency],
   ['ApprovalRequired', asksForApproval],
   ['SelfHealDisabled', selfHealDisabled],
@@ -101,6 +126,12 @@ function pruneHold(change: Change, { app, memory, now }: PlanContext) {
   if (change.cause !== 'prune') return null;
   const until = after(memory.orphanSince ?? now, app.sync.prune.holdFor);
   return now >= until ? null : { message: `${change.subject} left git and is removed when the hold ends`, until };
+}
+/** Corrections that a window holds; what is urgent, and the floor, never wait. A person's word passes it. */
+function outsideWindow(change: Change, { app, now }: PlanContext, { approved }: Controls) {
+  if (change.cause !== 'drift' || change.urgent || approved) return null;
+  const hold = windowHold(windowsHolding(app.sync.windows, 'corrections'), now);
+  return hold === null ? null : { message: `${change.why}: ${hold.reason}`, until: hold.until };
 }
 function waitsForDependency(change: Change, _context: PlanContext, { waitsFor }: Controls) {
   if (waitsFor.length === 0 || change.cause !== 'change') return null;

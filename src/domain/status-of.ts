@@ -12,12 +12,10 @@ import type { ObservedMachine } from './observed.ts';
 import { isStarted } from './observed.ts';
 import type { Hold, Plan } from './plan.ts';
 import { HOLD_REASONS, stepsOf } from './plan.ts';
-import { correctAt } from './restrain.ts';
+import { correctionDue, PASSING } from './restrain.ts';
 import type { CompiledGroup } from './revision.ts';
 import type { Instant } from './units.ts';
 
-/** Holds that people wait for on purpose; the others are the platform's pace. */
-const PASSING: readonly string[] = ['WaitingForHealth', 'WaitingForPlatform', 'WaitingForVolume', 'LeaseHeld', 'PartialPicture'];
 /** Holds that ask for a person because trimtab cannot go on by itself. */
 const STUCK: readonly string[] = ['NoImage', 'ImagePullFailed', 'GuardRefused', 'StateLost', 'HostUnreachable'];
 
@@ -75,7 +73,6 @@ const countBy = (words: readonly string[]): Record<string, number> =>
 export function driftStatuses(context: PlanContext, plan: Plan): readonly z.infer<typeof DriftStatus>[] {
   return plan.drifts.map((drift) => {
     const record = context.memory.drifts[drift.key];
-    const held = plan.held.some(({ change, reason }) => change !== null && change.subject === drift.subject && reason !== 'Grace');
     const from = drift.field.from === undefined ? {} : { from: copy(drift.field.from) };
     const to = drift.field.to === undefined ? {} : { to: copy(drift.field.to) };
     return {
@@ -86,7 +83,7 @@ export function driftStatuses(context: PlanContext, plan: Plan): readonly z.infe
       ...from,
       ...to,
       firstSeen: record?.at ?? context.now,
-      correctedAt: held ? null : correctAt(drift, context),
+      correctedAt: correctionDue(drift, plan.held, context),
     };
   });
 }

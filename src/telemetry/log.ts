@@ -80,7 +80,7 @@ const info = (message: string, fields: Line['fields']): Line => line('info', mes
 const of = ({ environment, app }: { readonly environment: string; readonly app: string }): Line['fields'] => ({ environment, app });
 const whoText = (actor: string | null): string => (actor === null ? '' : ` (by ${actor})`);
 const whenText = (at: number | null, keep: string): string =>
-  at === null ? 'only looked at' : `corrected from ${new Date(at).toISOString()}; ${keep}`;
+  at === null ? 'not put right by itself' : `corrected from ${new Date(at).toISOString()}; ${keep}`;
 const refusedText = (event: Extract<Event, { readonly type: 'RevisionRefused' }>): string =>
   [
     'desired state refused; the last good revision stays',
