@@ -13,6 +13,7 @@ import { makeHalts } from '#engine/halts.ts';
 import { makeLocalOperator } from '#engine/local-operator.ts';
 import { makeMemoryQueue } from '#engine/memory-queue.ts';
 import type { Operator } from '#engine/operator.ts';
+import { NO_PARTS } from '#engine/release-ports.ts';
 import { realClock } from '#platform/clock.ts';
 import { makeFlyClient } from '#platform/fly/client.ts';
 import { makeLimits } from '#platform/fly/limits.ts';
@@ -93,6 +94,7 @@ export async function openSession(options: SessionOptions, signal: AbortSignal):
     queue: makeMemoryQueue(realClock),
     halts,
     flyFor: clients,
+    parts: NO_PARTS,
     process: config.variables,
     only: options.only,
     selfApp: config.selfApp,

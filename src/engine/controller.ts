@@ -22,6 +22,7 @@ import { runPass } from './pass.ts';
 import type { PassDeps } from './pass-deps.ts';
 import { previewApp } from './preview.ts';
 import { PRIORITY, type Queue, type QueueDepth } from './queue.ts';
+import type { ReleaseParts } from './release-ports.ts';
 import { type AppRuntime, makeRuntime } from './runtime.ts';
 import { makeAppStore } from './state.ts';
 import { type AppTarget, keyOf, targetKey } from './target.ts';
@@ -32,6 +33,8 @@ export interface ControllerDeps extends ClockDep, RandomDep, TellDep, StoreDep, 
   readonly halts: Halts;
   /** The client with the token an environment names. */
   readonly flyFor: (environment: CompiledEnvironment) => Result<FlyClient, TrimtabError>;
+  /** Who carries out the phases of a release. */
+  readonly parts: ReleaseParts;
   readonly desiredFolder: string;
   readonly process: Readonly<Record<string, string | undefined>>;
   /** Only this environment; null: all. */

@@ -9,6 +9,7 @@ import { minutes, ms, seconds } from '#domain/units.ts';
 import { makeController } from '#engine/controller.ts';
 import { makeHalts } from '#engine/halts.ts';
 import { makeMemoryQueue } from '#engine/memory-queue.ts';
+import { NO_PARTS } from '#engine/release-ports.ts';
 import { realClock } from '#platform/clock.ts';
 import { makeFlyClient } from '#platform/fly/client.ts';
 import { makeLimits } from '#platform/fly/limits.ts';
@@ -62,6 +63,7 @@ export async function measureIdle(folder: string): Promise<readonly Figure[]> {
     queue: makeMemoryQueue(realClock),
     halts: makeHalts({ readOnly: false, fileReason: () => null }),
     flyFor: () => ok(fly),
+    parts: NO_PARTS,
     desiredFolder: 'desired-state',
     process: {},
     only: null,

@@ -8,6 +8,7 @@ import { instant, ms, seconds } from '#domain/units.ts';
 import { type Controller, makeController } from '#engine/controller.ts';
 import { makeHalts } from '#engine/halts.ts';
 import { makeMemoryQueue } from '#engine/memory-queue.ts';
+import { NO_PARTS, type ReleaseParts } from '#engine/release-ports.ts';
 import { makeFlyClient } from '#platform/fly/client.ts';
 import { makeLimits } from '#platform/fly/limits.ts';
 import { makeMemoryStore } from '#platform/store/memory.ts';
@@ -48,6 +49,7 @@ export interface HarnessOptions {
   readonly environment?: Readonly<Record<string, string>>;
   readonly start?: boolean;
   readonly concurrency?: number;
+  readonly parts?: ReleaseParts;
 }
 
 export async function makeHarness(options: HarnessOptions): Promise<Harness> {
@@ -107,6 +109,7 @@ export async function makeHarness(options: HarnessOptions): Promise<Harness> {
       queue: makeMemoryQueue(clock),
       halts: makeHalts({ readOnly: false, fileReason: () => null }),
       flyFor: () => ok(fly),
+      parts: options.parts ?? NO_PARTS,
       desiredFolder: 'desired-state',
       process: options.environment ?? {},
       only: null,
