@@ -5,6 +5,7 @@ import { insertApp } from './handle-apps.ts';
 import { migrate } from './handle-machines.ts';
 import { moveTag } from './images.ts';
 import { crash, setState } from './lifecycle.ts';
+import { SITE_WORDS } from './site.ts';
 import type { MachineRow, World } from './world.ts';
 
 const machine = { machine: z.string() };
@@ -23,6 +24,7 @@ export const Act = z.discriminatedUnion('act', [
   z.strictObject({ act: z.literal('createLag'), ms: z.number().int().min(0) }),
   z.strictObject({ act: z.literal('organization'), slug: z.string(), name: z.string() }),
   z.strictObject({ act: z.literal('app'), name: z.string(), organization: z.string() }),
+  z.strictObject({ act: z.literal('site'), app: z.string(), is: z.enum(SITE_WORDS).nullable() }),
 ]);
 export type Act = z.infer<typeof Act>;
 
@@ -86,5 +88,8 @@ function performOnWorld(world: World, act: Exclude<Act, OnMachine>): void {
       return;
     case 'app':
       insertApp(world, act.name, act.organization);
+      return;
+    case 'site':
+      world.sites.set(act.app, act.is);
   }
 }

@@ -4,6 +4,7 @@ import type { JsonObject } from '#domain/json.ts';
 import { destroy } from './lifecycle.ts';
 import { renderApp, renderCertificate, renderCertificateSummary } from './render.ts';
 import { appOf, type Handler, iso, objectOf, refuse, reply, type SimRequest, textOf } from './request.ts';
+import { SITE_VALUES } from './site.ts';
 import type { AddressRow, AppRow, CertificateRow, SecretRow, World } from './world.ts';
 import { machinesOf } from './world.ts';
 
@@ -133,7 +134,7 @@ export const deleteAcmeCertificate: Handler = (request) => {
   return reply(200, renderCertificate(request.world, row));
 };
 
-/** Keyed by the app, so that equal values of two apps do not show. Values are not kept. */
+/** Keyed by the app, so that equal values of two apps do not show. Values are not kept, but the few that `site.ts` answers with. */
 const secretDigest = (app: string, value: string): string => createHash('sha256').update(`${app}\n${value}`).digest('hex').slice(0, 32);
 export const secretsOf = (world: World, app: string): readonly SecretRow[] =>
   [...world.secrets.values()].filter((row) => row.app === app).sort((a, b) => a.name.localeCompare(b.name));
@@ -149,6 +150,7 @@ export function writeSecrets(world: World, app: AppRow, values: Readonly<Record<
   for (const [name, value] of Object.entries(values)) {
     const key = `${app.name}/${name}`;
     const old = world.secrets.get(key);
+    if (SITE_VALUES.includes(name)) world.siteValues.set(key, value ?? '');
     if (value === null) world.secrets.delete(key);
     else
       world.secrets.set(key, {

@@ -51,9 +51,10 @@ export function resumeWorld(world: World): void {
   for (const row of world.certificates.values()) row.status = 'active';
 }
 function tablesOf(world: World): Tables {
-  const { apps, machines, volumes, secrets, addresses, certificates, releases, organizations, capacity, builds, tags, errorRegions } =
-    world;
-  return { apps, machines, volumes, secrets, addresses, certificates, releases, organizations, capacity, builds, tags, errorRegions };
+  const { apps, machines, volumes, secrets, addresses, certificates, releases, organizations, capacity, builds, tags } = world;
+  const { errorRegions, sites, siteValues } = world;
+  const rows = { apps, machines, volumes, secrets, addresses, certificates, releases, organizations, capacity, builds, tags };
+  return { ...rows, errorRegions, sites, siteValues };
 }
 const replace = (_: string, value: unknown): unknown => {
   if (value instanceof Map) return { $map: [...value] };

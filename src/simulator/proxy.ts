@@ -3,6 +3,7 @@ import type { MachineService } from '#domain/machine-config.ts';
 import { ms, seconds } from '#domain/units.ts';
 import { isPassing } from './checks.ts';
 import { boot, stop, suspend } from './lifecycle.ts';
+import { certificateHeader, hangOf, pageOf, siteOf } from './site.ts';
 import { type MachineRow, machinesOf, type World } from './world.ts';
 
 /** The platform looks "every few minutes". */
@@ -29,12 +30,17 @@ const takesRequests = (row: MachineRow): boolean =>
   row.state === 'started' && !row.cordoned && row.hostStatus === 'ok' && isWeb(row) && isPassing(row);
 
 /** Routes one request. Starts a sleeping machine when none runs, or all that run are above their soft limit. */
-export async function routeRequest(world: World, app: string, signal: AbortSignal): Promise<Response> {
+export async function routeRequest(
+  world: World,
+  app: string,
+  signal: AbortSignal,
+  url: URL = new URL(`https://${app}.fly.dev/`),
+): Promise<Response> {
   const until = world.clock.now() + START_PATIENCE;
   for (;;) {
     world.catchUp();
     const rows = machinesOf(world, app).filter((row) => row.state !== 'destroyed');
-    if (rows.length === 0) return Response.json({ error: `no machines for ${app}` }, { status: 404 });
+    if (rows.length === 0) return refusal(world, 404, `no machines for ${app}`);
     const running = rows.filter(takesRequests).sort((a, b) => a.load - b.load);
     const [best] = running;
     if (best === undefined || best.load >= softLimitOf(best)) {
@@ -43,24 +49,31 @@ export async function routeRequest(world: World, app: string, signal: AbortSigna
       );
       if (asleep !== undefined) boot(world, asleep, 'proxy');
     }
-    if (best !== undefined) return serve(world, best);
+    if (best !== undefined) return serve(world, best, url, signal);
     if (signal.aborted || world.clock.now() >= until) {
-      return Response.json({ error: 'could not find a good candidate within 30s' }, { status: 503 });
+      return refusal(world, 503, 'could not find a good candidate within 30s');
     }
     await world.clock.sleep(LOOK_EVERY);
   }
 }
-async function serve(world: World, row: MachineRow): Promise<Response> {
+const refusal = (world: World, status: number, error: string): Response =>
+  Response.json({ error }, { status, headers: certificateHeader(world, new Set()) });
+async function serve(world: World, row: MachineRow, url: URL, signal: AbortSignal): Promise<Response> {
   row.load += 1;
   row.lastRequestAt = world.clock.now();
-  await world.clock.sleep(ms(world.random.integer(5, 25)));
+  const span = world.random.integer(5, 25) + hangOf(siteOf(world, row));
+  // Who asked has gone: the answer is for nobody, the machine is free again.
+  await world.clock.sleep(ms(span), signal).catch(() => undefined);
   row.load -= 1;
-  const { repository, tag } = row.image;
-  const headers = { 'fly-machine-id': row.id, 'fly-region': row.region };
-  return Response.json(
-    { app: row.app, machine: row.id, region: row.region, version: row.instanceId, image: `${repository}:${tag}` },
-    { headers },
-  );
+  return pageOf(world, row, url);
+}
+
+/** What comes over the edge: the host names the app, by its own name or by one of its certificates. */
+export function answerEdge(world: World, request: Request): Promise<Response> {
+  const host = (request.headers.get('host') ?? new URL(request.url).host).replace(/:\d+$/, '');
+  const own = [...world.certificates.values()].find(({ hostname }) => hostname === host)?.app;
+  const { pathname, search } = new URL(request.url);
+  return routeRequest(world, own ?? host.split('.')[0] ?? '', request.signal, new URL(`https://${host}${pathname}${search}`));
 }
 
 /** One round of the stop loop: at most one machine per app and region. */

@@ -2,7 +2,7 @@
 import { serve } from '@hono/node-server';
 import type { Clock } from '#domain/clock.ts';
 import { keepSaved, loadTables, resumeWorld } from './persist.ts';
-import { routeRequest, runStopLoop } from './proxy.ts';
+import { answerEdge, runStopLoop } from './proxy.ts';
 import { makeSimulator, type Simulator } from './simulator.ts';
 
 export interface SimulatorServer {
@@ -32,7 +32,7 @@ export async function startSimulator(options: SimulatorServerOptions): Promise<S
   const save = folder === undefined ? null : keepSaved(simulator.world, folder);
   const stop = new AbortController();
   const api = await listen(simulator.fetch, options.apiPort);
-  const edge = await listen((request) => routeRequest(simulator.world, appOfHost(request), request.signal), options.edgePort);
+  const edge = await listen((request) => answerEdge(simulator.world, request), options.edgePort);
   void runStopLoop(simulator.world, stop.signal);
   return {
     simulator,
@@ -45,9 +45,6 @@ export async function startSimulator(options: SimulatorServerOptions): Promise<S
     },
   };
 }
-/** `<app>.fly.dev`, or the first part of any host name. */
-const appOfHost = (request: Request): string => (request.headers.get('host') ?? '').split(':')[0]?.split('.')[0] ?? '';
-
 interface Listening {
   readonly port: number;
   close(): Promise<void>;

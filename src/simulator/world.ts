@@ -5,6 +5,7 @@ import type { MachineConfig } from '#domain/machine-config.ts';
 import type { Random } from '#domain/random.ts';
 import { ms } from '#domain/units.ts';
 import { insertByTime } from './clock.ts';
+import type { SiteWord } from './site.ts';
 
 /** Instants are milliseconds since 1970. */
 export interface AppRow {
@@ -151,6 +152,10 @@ export interface Tables {
   readonly tags: Map<string, string>;
   /** Regions that the organization-wide lists cannot reach. */
   readonly errorRegions: Set<string>;
+  /** App → how its program behaves (`site.ts`), whatever its image says; null: well. */
+  readonly sites: Map<string, SiteWord | null>;
+  /** By `app/name`: what the imitated web app answers with, no secret. */
+  readonly siteValues: Map<string, string>;
 }
 export interface Counters {
   writes: number;
@@ -200,6 +205,8 @@ export function makeTables(): Tables {
     builds: { next: 1 },
     tags: new Map(),
     errorRegions: new Set(),
+    sites: new Map(),
+    siteValues: new Map(),
   };
 }
 export function makeWorld(clock: Clock, random: Random, tables: Tables = makeTables()): World {
