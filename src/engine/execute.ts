@@ -142,7 +142,9 @@ function auditRows(plan: Plan, { step, ended }: Call, result: string): readonly 
 function account(done: Executed, { step, result }: Call, target: AppTarget, now: Instant): Executed {
   const corrected = { ...done.memory, corrections: noteCorrections(done.memory, step, now) };
   if (result.ok) return { ...done, landed: done.landed + 1, memory: noteReceipt(corrected, { step }, result.value, target, now) };
-  return { ...done, errors: [...done.errors, { step, error: result.error }], memory: noteFailure(corrected, step, result.error, now) };
+  // What was refused (a lease of somebody else, a version that moved) put nothing back.
+  const memory = result.error.code === 'FLY_AMBIGUOUS' ? corrected : done.memory;
+  return { ...done, errors: [...done.errors, { step, error: result.error }], memory: noteFailure(memory, step, result.error, now) };
 }
 function noteCorrections(memory: AppMemory, step: Step, now: Instant): AppMemory['corrections'] {
   const again = step.cause === 'drift' || step.cause === 'floor';

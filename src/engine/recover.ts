@@ -8,13 +8,13 @@ import type { Result } from '#domain/result.ts';
 import { ok } from '#domain/result.ts';
 import { seconds } from '#domain/units.ts';
 import type { Receipt } from '#kinds/kind.ts';
-import { findStep } from '#kinds/registry.ts';
+import { findStep, isRepeatable } from '#kinds/registry.ts';
 import type { FlyDep } from '#platform/fly/port.ts';
 import type { AppStoreDep, OpenIntent } from './ports.ts';
 import type { AppTarget } from './target.ts';
 
 /** A request that was cut off may still land: the longest deadline of a write (its four attempts included) and the lag of the platform's
- *  lists. Until then "not seen" is not "absent". */
+ *  lists. Until then "not seen" is not "absent" for what would be made a second time; what may be repeated is planned again at once. */
 export const LONGEST_FLIGHT = seconds(180);
 
 export interface Recovered {
@@ -39,7 +39,7 @@ export async function recover(
     const found = await findStep(deps, intent.step, intent.openedAt, signal);
     if (!found.ok) return found;
     const now = deps.clock.now();
-    if (found.value === null && now - intent.openedAt < LONGEST_FLIGHT) {
+    if (found.value === null && !isRepeatable(intent.step) && now - intent.openedAt < LONGEST_FLIGHT) {
       pending.add(intent.key);
       continue;
     }

@@ -19,6 +19,8 @@ export const app: Kind<'app'> = {
   owned: ['name', 'organization', 'release'],
   plan: (context) => (context.observed.info === null ? { ...NOTHING, now: [createChange(context)] } : NOTHING),
   undo: () => null,
+  // A release has one id and ends once; a second name or a second release would be another one.
+  repeatable: ({ verb }) => verb === 'close-release',
   price: () => [],
   observe: async ({ fly }, name, signal) => {
     const info = await fly.getApp(name, signal);

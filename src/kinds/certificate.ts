@@ -13,6 +13,7 @@ export const certificate: Kind<'certificate'> = {
   owned: ['hostname'],
   plan: planCertificates,
   undo: (action) => (action.verb === 'create' ? { kind: 'certificate', verb: 'destroy', hostname: action.hostname } : null),
+  repeatable: ({ verb }) => verb === 'destroy',
   price: priceCertificates,
   observe: async ({ fly }, app, signal) => {
     const certificates = await fly.listCertificates(app, signal);

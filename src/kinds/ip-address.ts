@@ -17,6 +17,7 @@ export const ipAddress: Kind<'ip-address'> = {
   plan: planAddresses,
   // A released address does not come back, and a new one has no number before it is made.
   undo: () => null,
+  repeatable: ({ verb }) => verb === 'destroy',
   price: priceAddresses,
   observe: async ({ fly }, app, signal) => {
     const addresses = await fly.listAddresses(app, signal);

@@ -34,6 +34,8 @@ export interface Kind<Name extends KindName = KindName> {
   readonly observe: (ports: Ports, app: AppName, signal: AbortSignal) => Promise<Result<Slice, PlatformError>>;
   /** Did a call that was cut off land? `since`: when its intent was opened. Null: it is not to be seen (yet). */
   readonly find: (ports: Ports, step: StepOf<Name>, since: Instant, signal: AbortSignal) => Promise<Result<Receipt | null, PlatformError>>;
+  /** May it be sent again while an earlier call with it may still land? Only where twice is once, whichever lands first: never a create. */
+  readonly repeatable: (action: ActionOf<Name>) => boolean;
   readonly apply: (ports: Ports, step: StepOf<Name>, signal: AbortSignal) => Promise<Result<Receipt, PlatformError>>;
 }
 export type ActionOf<Name extends KindName> = Extract<Action, { readonly kind: Name }>;

@@ -22,6 +22,8 @@ export const machineGroup: Kind<'machine-group'> = {
   owned: ['config', 'image', 'state', 'cordon', 'count', 'metadata'],
   plan: planMachines,
   undo: undoMachine,
+  // All but a create name one machine; an update and a stamp are refused by the platform once the version they were made for has gone.
+  repeatable: ({ verb }) => verb !== 'create',
   price: priceMachines,
   observe: async ({ fly }, app, signal) => {
     const machines = await fly.listMachines(app, signal);

@@ -35,6 +35,20 @@ export function applyStep(ports: Ports, step: AnyStep, signal: AbortSignal): Pro
       return machineGroup.apply(ports, { ...step, action }, signal);
   }
 }
+export function isRepeatable({ action }: AnyStep): boolean {
+  switch (action.kind) {
+    case 'app':
+      return app.repeatable(action);
+    case 'ip-address':
+      return ipAddress.repeatable(action);
+    case 'certificate':
+      return certificate.repeatable(action);
+    case 'volume':
+      return volume.repeatable(action);
+    case 'machine-group':
+      return machineGroup.repeatable(action);
+  }
+}
 export function findStep(ports: Ports, step: AnyStep, since: Instant, signal: AbortSignal): Promise<Result<Receipt | null, PlatformError>> {
   const { action } = step;
   switch (action.kind) {

@@ -23,6 +23,7 @@ export const volume: Kind<'volume'> = {
     return { ...NOTHING, now: context.app.groups.flatMap((group) => missingVolumes(context, group)) };
   },
   undo: () => null,
+  repeatable: () => false,
   price: priceVolumes,
   observe: async ({ fly }, app, signal) => {
     const volumes = await fly.listVolumes(app, signal);

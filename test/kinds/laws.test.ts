@@ -11,7 +11,7 @@ import type { CompiledApp } from '#domain/revision.ts';
 import { ms, seconds } from '#domain/units.ts';
 import { observeApp } from '#engine/observe.ts';
 import type { Kind, Ports } from '#kinds/kind.ts';
-import { type AnyStep, applyStep, findStep, KINDS } from '#kinds/registry.ts';
+import { type AnyStep, applyStep, findStep, isRepeatable, KINDS } from '#kinds/registry.ts';
 import { makeFlyClient } from '#platform/fly/client.ts';
 import { makeLimits } from '#platform/fly/limits.ts';
 import { makeVirtualClock, type VirtualClock } from '#simulator/clock.ts';
@@ -175,6 +175,13 @@ describe.each(KINDS.map((kind): Law => kind))('$name', (kind) => {
       const once = countsOf(bench);
       if (step.action.kind === kind.name) await justApply(bench)(step, context);
       expect(countsOf(bench), step.subject).toEqual(once);
+    });
+  });
+  test('never repeats what makes something, while an earlier call may still land', async () => {
+    const bench = makeBench();
+    await converge(bench, upTo(kind.name), WANTED, false, async (step) => {
+      if (step.action.kind === kind.name) expect(isRepeatable(step), step.subject).toBe(step.action.verb !== 'create');
+      await justApply(bench)(step, await look(bench, WANTED, false));
     });
   });
   test('sees what was applied, and nothing before', async () => {
