@@ -97,4 +97,21 @@ describe.each(STORES)('the store on $name', ({ open }) => {
     await value(store.addUsage([row], signal));
     expect(await value(store.usage('u', '2026-11', signal))).toEqual([{ ...row, microUsd: 10 }]);
   });
+  test('a release book is written by whoever read its newest version, and by nobody else', async () => {
+    expect(await value(store.releaseBook('books', signal))).toBeNull();
+    expect(await value(store.saveReleaseBook('books', { a: 1 }, 3, signal))).toBeNull();
+    expect(await value(store.saveReleaseBook('books', { a: 1 }, 0, signal))).toBe(1);
+    expect(await value(store.saveReleaseBook('books', { a: 2 }, 0, signal))).toBeNull();
+    expect(await value(store.saveReleaseBook('books', { a: 2 }, 1, signal))).toBe(2);
+    expect(await value(store.saveReleaseBook('books', { a: 3 }, 1, signal))).toBeNull();
+    expect(await value(store.releaseBook('books', signal))).toEqual({ version: 2, book: { a: 2 } });
+    expect(await value(store.releaseBook('other books', signal))).toBeNull();
+  });
+  test('releases come newest first, each as it was written last', async () => {
+    const row = (number: number, phase: string, environment = 'rows') => ({ environment, number, release: { phase } });
+    for (const one of [row(2, 'apps'), row(10, 'apps'), row(1, 'failed'), row(2, 'complete'), row(7, 'apps', 'elsewhere')])
+      await value(store.saveRelease(one, signal));
+    expect(await value(store.releases('rows', 10, signal))).toEqual([row(10, 'apps'), row(2, 'complete'), row(1, 'failed')]);
+    expect(await value(store.releases('rows', 1, signal))).toEqual([row(10, 'apps')]);
+  });
 });

@@ -2,7 +2,19 @@
  *  any state. */
 import { failure } from '#domain/errors.ts';
 import { err, ok } from '#domain/result.ts';
-import type { AppRow, ApprovalRow, AuditEntry, EnvironmentRow, HaltRow, IntentRow, RevisionRow, Store, UsageRow } from './port.ts';
+import type {
+  AppRow,
+  ApprovalRow,
+  AuditEntry,
+  EnvironmentRow,
+  HaltRow,
+  IntentRow,
+  ReleaseBookRow,
+  ReleaseRow,
+  RevisionRow,
+  Store,
+  UsageRow,
+} from './port.ts';
 
 interface Rows {
   readonly identity: Map<string, string>;
@@ -16,6 +28,8 @@ interface Rows {
   readonly halts: Map<string, HaltRow>;
   readonly approvals: Map<string, ApprovalRow>;
   readonly usage: Map<string, UsageRow>;
+  readonly books: Map<string, ReleaseBookRow>;
+  readonly releases: Map<string, ReleaseRow>;
 }
 const key = (...parts: readonly string[]): string => parts.join('\n');
 const done = Promise.resolve(ok(undefined));
@@ -34,6 +48,8 @@ export function makeMemoryStore(): Store {
     halts: new Map(),
     approvals: new Map(),
     usage: new Map(),
+    books: new Map(),
+    releases: new Map(),
   };
   return {
     ...identityOf(rows),
@@ -41,6 +57,7 @@ export function makeMemoryStore(): Store {
     ...intentsOf(rows),
     ...historyOf(rows),
     ...peopleOf(rows),
+    ...releasesOf(rows),
     close: () => Promise.resolve(),
   };
 }
@@ -144,4 +161,23 @@ const peopleOf = ({ halts, approvals }: Rows): Pick<Store, 'halts' | 'halt' | 'u
     approvals.delete(key(environment, app));
     return done;
   },
+});
+const releasesOf = ({ books, releases }: Rows): Pick<Store, 'releaseBook' | 'saveReleaseBook' | 'saveRelease' | 'releases'> => ({
+  releaseBook: (environment) => give(structuredClone(books.get(environment) ?? null)),
+  saveReleaseBook: (environment, book, version) => {
+    if ((books.get(environment)?.version ?? 0) !== version) return give(null);
+    books.set(environment, structuredClone({ version: version + 1, book }));
+    return give(version + 1);
+  },
+  saveRelease: (row) => {
+    releases.set(key(row.environment, String(row.number)), structuredClone(row));
+    return done;
+  },
+  releases: (environment, limit) =>
+    give(
+      [...releases.values()]
+        .filter((row) => row.environment === environment)
+        .sort((a, b) => b.number - a.number)
+        .slice(0, limit),
+    ),
 });

@@ -61,6 +61,17 @@ export interface ApprovalRow {
   readonly by: string;
   readonly at: number;
 }
+/** What is under way, pinned, overridden or paused in one environment. */
+export interface ReleaseBookRow {
+  /** Rises with every write. */
+  readonly version: number;
+  readonly book: Json;
+}
+export interface ReleaseRow {
+  readonly environment: string;
+  readonly number: number;
+  readonly release: Json;
+}
 export interface UsageRow {
   readonly environment: string;
   readonly app: string;
@@ -98,6 +109,13 @@ export interface Store {
   /** Adds, never sets. */
   addUsage(rows: readonly UsageRow[], signal: AbortSignal): Stored<void>;
   usage(environment: string, month: string, signal: AbortSignal): Stored<readonly UsageRow[]>;
+  releaseBook(environment: string, signal: AbortSignal): Stored<ReleaseBookRow | null>;
+  /** `version`: as it was read, 0 for a first book. Answers the new version; null when somebody else wrote since, and nothing is written. */
+  saveReleaseBook(environment: string, book: Json, version: number, signal: AbortSignal): Stored<number | null>;
+  /** By environment and number: written again as it goes on. */
+  saveRelease(row: ReleaseRow, signal: AbortSignal): Stored<void>;
+  /** Newest first. */
+  releases(environment: string, limit: number, signal: AbortSignal): Stored<readonly ReleaseRow[]>;
   close(): Promise<void>;
 }
 export interface StoreDep {

@@ -6,6 +6,7 @@ import type { Store } from './port.ts';
 import * as apps from './sql-apps.ts';
 import * as history from './sql-history.ts';
 import * as people from './sql-people.ts';
+import * as releases from './sql-releases.ts';
 
 /** The schema is there (`migrate`). */
 export function makeSqlStore(database: Database): Store {
@@ -39,6 +40,10 @@ export function makeSqlStore(database: Database): Store {
     approvals: (environment) => on(() => people.readApprovals(database, environment)),
     approve: (row) => on(() => people.saveApproval(database, row)),
     endApproval: (environment, app) => on(() => people.endApproval(database, environment, app)),
+    releaseBook: (environment) => on(() => releases.readReleaseBook(database, environment)),
+    saveReleaseBook: (environment, book, version) => on(() => releases.saveReleaseBook(database, environment, book, version)),
+    saveRelease: (row) => on(() => releases.saveRelease(database, row)),
+    releases: (environment, limit) => on(() => releases.readReleases(database, environment, limit)),
     close: () => database.close(),
   };
 }
