@@ -13,7 +13,8 @@ import { type AppName, appName, type RegionCode, regionCode } from './ids.ts';
 import type { AddressType } from './observed.ts';
 import type { Problem } from './problem.ts';
 import { isKnownRegion, REGIONS } from './regions.ts';
-import type { CompiledApp, CompiledGroup, Rollout, SyncPolicy } from './revision.ts';
+import type { CompiledApp, CompiledCommand, CompiledGroup, Rollout, SyncPolicy } from './revision.ts';
+import { COMMAND_GROUP } from './stamp.ts';
 import { minutes } from './units.ts';
 
 export interface AppScene {
@@ -64,6 +65,7 @@ export function compileApp(located: Located<AppDocument>, scene: AppScene): AppR
       addresses: addressesOf(document),
       certificates: document.spec.certificates === undefined ? null : [...new Set(document.spec.certificates)].sort(),
       rollout: rolloutOf(document, config),
+      ...(config.releaseCommand === null ? {} : { releaseCommand: commandOf(document, config.releaseCommand, primaryRegion) }),
       definition: { ...config.definition, app, ...(primaryRegion === null ? {} : { primary_region: primaryRegion }) },
     },
   };
@@ -190,6 +192,21 @@ function checkVisibility({ spec }: AppDocument, groups: readonly CompiledGroup[]
       problem(at, 'public-without-service', `no service of ${spec.config ?? ''} serves port ${missing.join(' and ')}`, remedy);
   }
 }
+
+/** It sees the same environment as the machines. */
+const commandOf = ({ spec }: AppDocument, command: CompiledCommand, primary: RegionCode | null): CompiledCommand => ({
+  ...command,
+  config: {
+    ...command.config,
+    env: {
+      ...command.config.env,
+      ...spec.env,
+      RELEASE_COMMAND: '1',
+      FLY_PROCESS_GROUP: COMMAND_GROUP,
+      ...(primary === null ? {} : { PRIMARY_REGION: primary }),
+    },
+  },
+});
 
 /** Said here, then in fly.toml's [deploy], then the defaults. */
 function rolloutOf({ spec }: AppDocument, config: FlyConfig): Rollout {

@@ -7,12 +7,13 @@ import { defaultGroup, groupNames } from './flyconfig/groups.ts';
 import { flattenGroup } from './flyconfig/machine.ts';
 import { parseFlyToml } from './flyconfig/parse.ts';
 import { rawConfigOf } from './flyconfig/raw-config.ts';
+import { releaseCommandOf } from './flyconfig/release-command.ts';
 import { checkRules } from './flyconfig/rules.ts';
 import type { FlyToml } from './flyconfig/schema.ts';
 import type { JsonObject } from './json.ts';
 import type { MachineConfig } from './machine-config.ts';
 import type { Problem } from './problem.ts';
-import type { CompiledMount, Rollout } from './revision.ts';
+import type { CompiledCommand, CompiledMount, Rollout } from './revision.ts';
 import { ms } from './units.ts';
 
 export interface FlyGroup {
@@ -31,6 +32,7 @@ export interface FlyConfig {
   readonly image: string | null;
   readonly groups: readonly FlyGroup[];
   readonly deploy: Partial<Pick<Rollout, 'strategy' | 'maxUnavailable' | 'waitTimeout'>>;
+  readonly releaseCommand: CompiledCommand | null;
   /** The whole file as JSON: what our platform releases carry. */
   readonly definition: JsonObject;
 }
@@ -65,6 +67,7 @@ export function readFlyConfig(file: string, text: string, readFile: ReadFile): F
     image: toml.build?.image || null,
     groups,
     deploy: deployOf(toml),
+    releaseCommand: releaseCommandOf(toml, files, complaints),
     definition: definitionOf(toml),
   };
   return { config: problems.length > 0 ? null : config, problems: distinct(problems), warnings: distinct(warnings) };

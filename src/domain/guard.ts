@@ -157,6 +157,8 @@ function tooManyDeletes(steps: readonly Step[], { app }: GuardScene): readonly R
 
 const groupOf = ({ metadata }: ObservedMachine): string => metadata['trimtab_group'] ?? metadata['fly_process_group'] ?? 'app';
 const isAlive = ({ state }: ObservedMachine): boolean => state !== 'destroyed' && state !== 'destroying';
+/** Runs once for a release and serves nobody. */
+const isHelper = ({ metadata }: ObservedMachine): boolean => RESERVED.includes(metadata['fly_process_group'] ?? '');
 const isStandby = ({ config }: ObservedMachine): boolean => (config?.standbys ?? []).length > 0;
 const resultsOf = ({ checks }: ObservedMachine) => checks.filter(({ name }) => !name.startsWith('bg_deployments_compat'));
 /** It may serve: nothing says that it does not. */
@@ -191,7 +193,7 @@ function lastHealthy(steps: readonly Step[], scene: GuardScene): readonly Refusa
   );
   return steps.flatMap((step) => {
     const machine = machineOf(step, scene.observed);
-    if (machine === null || !takesAway(step) || !mayServe(machine) || isStandby(machine)) return [];
+    if (machine === null || !takesAway(step) || !mayServe(machine) || isStandby(machine) || isHelper(machine)) return [];
     const group = groupOf(machine);
     const replaced = machines.some(
       (other) => !disturbed.has(other.id) && groupOf(other) === group && isOurs(other, scene) && !isStandby(other) && serves(other),
@@ -204,7 +206,7 @@ function scaleIn(steps: readonly Step[], scene: GuardScene): readonly Refusal[] 
   if (scene.protection !== 'production' || scene.approved) return [];
   const extra = new Set(scene.memory.temporary);
   const counts = (machine: ObservedMachine): boolean =>
-    isAlive(machine) && isOurs(machine, scene) && !extra.has(machine.name) && !isStandby(machine);
+    isAlive(machine) && isOurs(machine, scene) && !extra.has(machine.name) && !isStandby(machine) && !isHelper(machine);
   const going = steps.flatMap((step) => {
     const machine = step.action.verb === 'destroy' && step.cause !== 'prune' ? machineOf(step, scene.observed) : null;
     return machine === null || !counts(machine) ? [] : [{ step, group: groupOf(machine) }];

@@ -9,6 +9,7 @@ import type { AppMemory, DriftRecord } from './memory.ts';
 import { CAPACITY_BACKOFF_MS, CONTENTION_WINDOW_MS } from './memory.ts';
 import type { ObservedApp } from './observed.ts';
 import { isActive } from './observed.ts';
+import { learnReleaseCommand } from './release-command.ts';
 import { correctionKey } from './restrain.ts';
 import { incarnationOf, slotOf } from './scale.ts';
 import { belongingOf } from './stamp.ts';
@@ -29,6 +30,7 @@ export function learnFromObservation(context: PlanContext): AppMemory {
     ...memory,
     members: observed.complete ? [...own].sort() : memory.members,
     incarnations: observed.complete ? countDestroyed(memory, own) : memory.incarnations,
+    command: learnReleaseCommand(context),
     recent: Object.fromEntries(Object.entries(memory.recent).filter(([id, at]) => !listed.has(id) && !expired(at))),
     proofs: provedBy(context),
     noCapacity: Object.fromEntries(Object.entries(memory.noCapacity).filter(([, at]) => now - at < CAPACITY_BACKOFF_MS)),

@@ -39,7 +39,7 @@ export function stampFor(context: PlanContext, group: CompiledGroup, name: strin
   };
 }
 /** The platform release a machine belongs to, as the CLI writes it: `fly status` shows it as the version. */
-function releaseMetadata(context: PlanContext): Readonly<Record<string, string>> {
+export function releaseMetadata(context: PlanContext): Readonly<Record<string, string>> {
   const current = context.observed.currentRelease;
   const release = context.memory.release ?? context.memory.lastRelease ?? current;
   return release === null ? {} : { fly_release_id: release.id, fly_release_version: String(release.version) };

@@ -17,6 +17,23 @@ export const DriftRecord = z.object({
   actor: z.string().nullable(),
 });
 export type DriftRecord = z.infer<typeof DriftRecord>;
+export const CommandRun = z.object({
+  /** Platform release it belongs to. */
+  release: z.string(),
+  revision: z.string(),
+  machine: z.string(),
+  /** Null: no limit. Of the revision it was started for. */
+  timeout: z.number().int().nullable(),
+  seenAt: at,
+  /** By the platform's clock. */
+  startedAt: at.nullable(),
+  result: z.enum(['passed', 'failed']).nullable(),
+  /** What became of it, for people. */
+  message: z.string(),
+  /** Its last lines, once it failed; null: not asked for yet. */
+  output: z.string().nullable(),
+});
+export type CommandRun = z.infer<typeof CommandRun>;
 export const AppMemory = z.object({
   /** Taken over, or made by us: later unstamped machines are foreign. */
   adopted: z.boolean().default(false),
@@ -34,6 +51,8 @@ export const AppMemory = z.object({
   incarnations: z.record(z.string(), z.number().int()).default({}),
   /** The platform release we have open. */
   release: z.object({ id: z.string(), version: z.number().int(), revision: z.string(), openedAt: at }).nullable().default(null),
+  /** The run of a release command that was seen last. */
+  command: CommandRun.nullable().default(null),
   /** The last complete one of ours: new machines carry its id and version. */
   lastRelease: z.object({ id: z.string(), version: z.number().int() }).nullable().default(null),
   /** `group/region` → refused for lack of room at. */

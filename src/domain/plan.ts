@@ -18,6 +18,8 @@ export const HOLD_REASONS = {
   WaitingForHealth: 'nothing to do yet: the machines written last must pass their checks first; `fly logs` tells why they do not',
   WaitingForPlatform: 'nothing to do: a machine is between two states',
   WaitingForVolume: 'nothing to do: the volume is made first',
+  WaitingForReleaseCommand: 'nothing to do: no machine is written before the release command has ended well',
+  ReleaseCommandFailed: 'no machine was written: correct what the command says, and commit; the next revision runs it again',
   ForeignRelease: 'somebody else releases this app: wait until they are done; taken as dead after 10 minutes without a sign',
   LeaseHeld: 'somebody else holds the lease of this machine: wait, or `fly machine leases view`',
   NoCapacity: 'the region is full: give a second region, or wait',

@@ -37,7 +37,14 @@ export function correctAt(drift: Pick<Drift, 'key' | 'urgent'>, context: PlanCon
 }
 
 /** The platform's pace: what waits for it goes on by itself. */
-export const PASSING: readonly HoldReason[] = ['WaitingForHealth', 'WaitingForPlatform', 'WaitingForVolume', 'LeaseHeld', 'PartialPicture'];
+export const PASSING: readonly HoldReason[] = [
+  'WaitingForHealth',
+  'WaitingForPlatform',
+  'WaitingForVolume',
+  'WaitingForReleaseCommand',
+  'LeaseHeld',
+  'PartialPicture',
+];
 /** When a drift is put right by itself, as this plan has it; null: not before a person acts. */
 export function correctionDue(
   drift: Pick<Drift, 'key' | 'urgent' | 'subject'>,

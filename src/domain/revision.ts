@@ -9,7 +9,7 @@ import type { AddressType } from './observed.ts';
 import type { Ms } from './units.ts';
 
 /** Rises when compiled documents of the same sources would differ. */
-export const COMPILER_VERSION = 1;
+export const COMPILER_VERSION = 2;
 
 export interface CompiledEnvironment {
   readonly compilerVersion: number;
@@ -86,6 +86,17 @@ export interface CompiledApp {
   readonly secrets?: Readonly<Record<string, SecretDeclaration>>;
   /** Secrets on the platform that are not declared here. */
   readonly unknownSecrets?: 'report' | 'ignore' | 'prune';
+  /** Runs once per platform release, before a machine is written. */
+  readonly releaseCommand?: CompiledCommand;
+}
+export interface CompiledCommand {
+  /** As fly.toml writes it. */
+  readonly line: string;
+  /** Whole, without image, stamp and release; without `guest` the largest of a group is taken. */
+  readonly config: MachineConfig;
+  readonly guestOf: string;
+  /** Null: no limit. */
+  readonly timeout: Ms | null;
 }
 export interface CompiledImage {
   /** As written in git: `repo:tag` or `repo@digest`. */

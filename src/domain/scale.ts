@@ -38,7 +38,7 @@ export const incarnationOf = (name: string): number => Number(INCARNATION.exec(n
 const MAX_ORDINAL = 10_000;
 /** The next `count` free names of this group and region. Every name in the app is avoided, also those of foreign machines. */
 export function freeNames(
-  group: CompiledGroup,
+  group: Pick<CompiledGroup, 'name'>,
   region: RegionCode,
   count: number,
   machines: readonly Pick<ObservedMachine, 'name'>[],

@@ -89,9 +89,11 @@ export function belongingOf(machine: Pick<ObservedMachine, 'name' | 'metadata' |
 
 export const PROCESS_GROUP_KEY = 'fly_process_group';
 export const PLATFORM_VERSION_KEY = 'fly_platform_version';
+/** The machine that runs a release command. */
+export const COMMAND_GROUP = groupName('fly_app_release_command');
 /** Groups of the platform's own helpers: never counted, never adopted. */
 const RESERVED_GROUPS: readonly string[] = [
-  'fly_app_release_command',
+  COMMAND_GROUP,
   'fly_app_test_machine_command',
   'fly_app_console',
   'fly_app_machine_smoke_check',

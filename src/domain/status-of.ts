@@ -17,7 +17,7 @@ import type { CompiledGroup } from './revision.ts';
 import type { Instant } from './units.ts';
 
 /** Holds that ask for a person because trimtab cannot go on by itself. */
-const STUCK: readonly string[] = ['NoImage', 'ImagePullFailed', 'GuardRefused', 'StateLost', 'HostUnreachable'];
+const STUCK: readonly string[] = ['ReleaseCommandFailed', 'NoImage', 'ImagePullFailed', 'GuardRefused', 'StateLost', 'HostUnreachable'];
 
 const wantedOf = (group: CompiledGroup): number => group.regions.reduce((sum, { min }) => sum + min, 0);
 

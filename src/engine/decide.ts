@@ -15,7 +15,8 @@ import type { Hold, Plan, Wave } from '#domain/plan.ts';
 import { sealPlan } from '#domain/plan.ts';
 import { priceOfPlan } from '#domain/price.ts';
 import { isProven } from '#domain/proof.ts';
-import type { Controls } from '#domain/restrain.ts';
+import { type CommandGate, planReleaseCommand } from '#domain/release-command.ts';
+import type { Controls, Restrained } from '#domain/restrain.ts';
 import { restrain } from '#domain/restrain.ts';
 import { belongingOf } from '#domain/stamp.ts';
 import { closeRelease, openRelease } from '#kinds/app.ts';
@@ -44,8 +45,11 @@ export function decide(base: PlanContext, controls: Controls, guard: (memory: Ap
   const synced = content && context.observed.complete && !gone && isProven(context);
   const learned = learnFromFinding(context, finding, synced);
   const after = { ...context, memory: learned.memory };
-  const { now, holds } = restrain(finding, context, controls);
-  const waves = wavesOf(after, now, finding.later, synced);
+  const restrained = restrain(finding, context, controls);
+  const frozen = controls.halted !== null || controls.foreignRelease !== null || context.app.sync.mode === 'observe' || gone;
+  const gate = planReleaseCommand(after, restrained.now.some(isContent), frozen);
+  const { now, holds } = behindGate(after, restrained, gate);
+  const waves = wavesOf(after, now, finding.later, synced, gate);
   const plan = planOf(after, waves, holds, finding);
   const refusals = guard(learned.memory)(plan);
   return {
@@ -73,24 +77,48 @@ const isContent = (change: Change): boolean =>
   change.action.kind === 'machine-group' &&
   (change.action.verb === 'create' || change.action.verb === 'update');
 
-/** The first wave is what may be written at once. Content of a new revision comes inside a platform release. */
-function wavesOf(context: PlanContext, now: readonly Change[], later: readonly (readonly Change[])[], synced: boolean): readonly Wave[] {
+/** After a release command that failed, nothing of its revision is written. */
+function behindGate({ app }: PlanContext, { now, holds }: Restrained, { is, hold }: CommandGate): Restrained {
+  if (hold === null) return { now, holds };
+  const whole = { reason: hold.reason, app: app.app, message: hold.message, until: null };
+  if (is !== 'failed') return { now, holds: [...holds, { ...whole, subject: null, change: null }] };
+  const held = now.filter(isContent).map((change) => ({ ...whole, subject: change.subject, change }));
+  return { now: now.filter((change) => !isContent(change)), holds: [...holds, ...held] };
+}
+/** The first wave is what may be written at once. Content of a new revision comes inside a platform release, and behind its command. */
+function wavesOf(
+  context: PlanContext,
+  now: readonly Change[],
+  later: readonly (readonly Change[])[],
+  synced: boolean,
+  gate: CommandGate,
+): readonly Wave[] {
   const release = context.memory.release;
   const content = now.filter(isContent);
   const rest = now.filter((change) => !isContent(change));
-  const bookkeeping = releaseChange(context, content, synced && now.length === 0);
-  const held = content.length > 0 && (release === null || bookkeeping !== null);
-  const first = [...(bookkeeping === null ? [] : [bookkeeping]), ...rest, ...(held ? [] : content)];
+  const bookkeeping = releaseChange(context, content, synced && now.length === 0, gate);
+  const unopened = content.length > 0 && (release === null || bookkeeping !== null);
+  const held = unopened || gate.is === 'waiting' || gate.is === 'running';
+  // The command sees what the machines will see: secrets and the like are written first.
+  const unready = unopened || rest.some(({ action, cause }) => action.kind !== 'machine-group' && cause === 'change');
+  const tidying = gate.now.filter(({ destroys }) => destroys);
+  const running = gate.now.filter(({ destroys }) => !destroys);
+  const opening = bookkeeping === null ? [] : [bookkeeping];
   const waves = [
-    { changes: first, ready: true },
+    { changes: [...opening, ...rest, ...tidying, ...(unready ? [] : running), ...(held ? [] : content)], ready: true },
+    { changes: unready ? running : [], ready: false },
     { changes: held ? content : [], ready: false },
     ...later.map((changes) => ({ changes, ready: false })),
   ];
   return waves.filter(({ changes }) => changes.length > 0).map(({ changes, ready }) => ({ ready, steps: inOrder(context, changes) }));
 }
-function releaseChange(context: PlanContext, content: readonly Change[], settled: boolean): Change | null {
+function releaseChange(context: PlanContext, content: readonly Change[], settled: boolean, gate: CommandGate): Change | null {
   const { release } = context.memory;
+  // A command under way may be changing a database: the newest revision waits until it ends.
+  if (gate.is === 'running') return null;
   const mine = release !== null && release.revision === context.revision;
+  if (gate.is === 'failed')
+    return release === null ? null : closeRelease(context, release.id, release.version, mine ? 'failed' : 'interrupted');
   if (release !== null && !mine && (content.length > 0 || settled))
     return closeRelease(context, release.id, release.version, 'interrupted');
   if (release !== null && settled) return closeRelease(context, release.id, release.version, 'complete');

@@ -60,7 +60,9 @@ export async function observeMachines(deps: FlyDep & ClockDep, known: ObservedAp
 /** Machines that were made a moment ago and are not listed yet are asked for one by one. */
 async function withRecent(deps: FlyDep, observed: ObservedApp, memory: AppMemory, signal: AbortSignal): Observed {
   const listed = new Set<string>(observed.machines.map(({ id }) => id));
-  const missing = Object.keys(memory.recent).filter((id) => !listed.has(id));
+  // A release command's machine leaves the list with its last word: how it ended is read from itself.
+  const run = memory.command?.result === null ? [memory.command.machine] : [];
+  const missing = [...new Set([...Object.keys(memory.recent), ...run])].filter((id) => !listed.has(id));
   const found: ObservedMachine[] = [];
   for (const id of missing) {
     const machine = await deps.fly.getMachine(observed.app, machineId(id), signal);

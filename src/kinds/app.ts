@@ -96,7 +96,7 @@ function createChange({ app: wanted, environment }: PlanContext): Change {
 export function openRelease(context: PlanContext, image: string): Change {
   return release(context, { kind: 'app', verb: 'open-release', image, definition: context.app.definition }, 'open a platform release');
 }
-export function closeRelease(context: PlanContext, id: string, version: number, status: 'complete' | 'interrupted'): Change {
+export function closeRelease(context: PlanContext, id: string, version: number, status: 'complete' | 'failed' | 'interrupted'): Change {
   const why = `mark platform release v${version} ${status}`;
   return release(context, { kind: 'app', verb: 'close-release', release: id, status }, why);
 }

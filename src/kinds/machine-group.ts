@@ -13,6 +13,7 @@ import { priceMachines } from '#domain/price.ts';
 import type { Result } from '#domain/result.ts';
 import { ok } from '#domain/result.ts';
 import { INTENT_KEY, stampToMetadata } from '#domain/stamp.ts';
+import type { Instant } from '#domain/units.ts';
 import type { Kind, Ports, Receipt, StepOf } from './kind.ts';
 import { applyMachine } from './machine-writes.ts';
 
@@ -77,7 +78,7 @@ function undoMachine(action: MachineAction, before: ObservedApp): MachineAction 
 async function findMachine(
   { fly }: Ports,
   step: StepOf<'machine-group'>,
-  _since: unknown,
+  since: Instant,
   signal: AbortSignal,
 ): Promise<Result<Receipt | null, PlatformError>> {
   const { app, action, intent } = step;
@@ -94,9 +95,9 @@ async function findMachine(
     if (machine.error.code !== 'FLY_NOT_FOUND') return machine;
     return ok(action.verb === 'destroy' ? { id: action.machine } : null);
   }
-  return ok(seenIn(machine.value, action, intent) ? { id: action.machine } : null);
+  return ok(seenIn(machine.value, action, intent, since) ? { id: action.machine } : null);
 }
-function seenIn(machine: ObservedMachine, action: Exclude<MachineAction, { verb: 'create' }>, intent: string): boolean {
+function seenIn(machine: ObservedMachine, action: Exclude<MachineAction, { verb: 'create' }>, intent: string, since: Instant): boolean {
   switch (action.verb) {
     case 'update':
     case 'restamp':
@@ -104,7 +105,8 @@ function seenIn(machine: ObservedMachine, action: Exclude<MachineAction, { verb:
     case 'unstamp':
       return machine.metadata[INTENT_KEY] === undefined;
     case 'start':
-      return isStarted(machine) || machine.state === 'starting';
+      // What runs once may have ended by now.
+      return isStarted(machine) || machine.state === 'starting' || machine.events.some(({ type, at }) => type === 'start' && at >= since);
     case 'stop':
       return machine.state === 'stopped' || machine.state === 'stopping';
     case 'uncordon':

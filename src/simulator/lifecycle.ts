@@ -118,13 +118,18 @@ export function boot(world: World, row: MachineRow, source = 'flyd'): void {
 }
 function run(world: World, row: MachineRow): void {
   const behaviour = behaviourOf(row.image);
-  if (isJob(row)) return soon(world, row, timeFor(world, 'job'), () => finishJob(world, row, behaviour.crashes));
+  if (isJob(row)) return soon(world, row, jobTime(world, row), () => finishJob(world, row, behaviour.crashes));
   if (behaviour.crashes) soon(world, row, timeFor(world, 'crash'), () => crash(world, row, behaviour.outOfMemory));
 }
 /** Runs once and ends: release commands, scheduled machines, anything that destroys itself. */
 const isJob = (row: MachineRow): boolean =>
   row.config.auto_destroy === true || (row.config.schedule !== undefined && row.config.schedule !== '');
 
+/** `sleep 90` takes its time. */
+function jobTime(world: World, row: MachineRow): number {
+  const slept = /\bsleep (\d+)/.exec((row.config.init?.cmd ?? []).join(' '))?.[1];
+  return slept === undefined ? timeFor(world, 'job') : Number(slept) * 1_000;
+}
 function finishJob(world: World, row: MachineRow, crashes: boolean): void {
   const command = (row.config.init?.cmd ?? []).join(' ');
   const code = crashes || /\bfail|\bfalse\b|exit 1/.test(command) ? 1 : 0;

@@ -36,6 +36,12 @@ const SCENARIOS: readonly Scenario[] = [
     before: nothing,
     change: nothing,
   },
+  {
+    name: 'a change is rolled out behind a release command',
+    files: oneApp({ toml: `${FLY_TOML}\n[deploy]\n  release_command = "bin/migrate"\n` }),
+    before: settled,
+    change: commit(oneApp({ toml: `${FLY_TOML}\n[deploy]\n  release_command = "bin/migrate"\n`, memory: '512mb' })),
+  },
   { name: 'a change is rolled out', files: oneApp(), before: settled, change: commit(oneApp({ memory: '512mb' })) },
   {
     name: 'a group of one is changed beside a second machine',

@@ -110,7 +110,7 @@ const restartOf = ({ policy, retries }: NonNullable<FlyToml['restart']>[number])
   policy: POLICY[policy],
   ...defined({ max_retries: filled(retries) }),
 });
-function stopOf({ kill_signal: signal, kill_timeout: timeout }: FlyToml) {
+export function stopOf({ kill_signal: signal, kill_timeout: timeout }: FlyToml) {
   return signal === undefined && timeout === undefined ? undefined : defined({ signal, timeout });
 }
 const gigabytes = (text: string | undefined): number | undefined => filled(text === undefined ? 0 : (volumeGb(text) ?? 0));

@@ -54,13 +54,14 @@ function commands(toml: FlyToml, { problem }: Complaints): void {
   }
 }
 function deploySection(toml: FlyToml, { problem, warning }: Complaints): void {
-  const { strategy, wait_timeout: wait } = toml.deploy ?? {};
+  const { strategy, wait_timeout: wait, release_command_timeout: limit } = toml.deploy ?? {};
   const at: Path = ['deploy', 'strategy'];
   if (strategy === 'canary' && (toml.mounts ?? []).length > 0)
     problem(at, 'invalid-value', 'strategy canary does not go with mounts', 'choose rolling');
   else if (strategy === 'canary' || strategy === 'bluegreen')
     warning(at, 'not-supported', `strategy ${strategy} is carried out as rolling`, 'set rollout.surge for a spare machine first');
   if (isTiny(wait)) bareNumber(['deploy', 'wait_timeout'], warning);
+  if (isTiny(limit)) bareNumber(['deploy', 'release_command_timeout'], warning);
 }
 
 /** A bare number where nothing rewrites it: nanoseconds. */
