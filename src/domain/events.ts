@@ -79,9 +79,9 @@ export type Event =
   | { readonly type: 'HaltChanged'; readonly halted: boolean; readonly by: string; readonly reason: string }
   | { readonly type: 'StoreLost'; readonly message: string }
   | { readonly type: 'StoreBack' }
-  | ({ readonly type: 'Bugged'; readonly message: string } & Of)
+  | { readonly type: 'Bugged'; readonly key: string; readonly message: string }
   /** A key was handed out; it was due so long ago. */
-  | { readonly type: 'WorkTaken'; readonly environment: EnvironmentName; readonly waited: Ms };
+  | { readonly type: 'WorkTaken'; readonly key: string; readonly waited: Ms };
 
 export interface DriftFact {
   readonly kind: KindName;

@@ -3,7 +3,7 @@ import type { ClockDep } from '#domain/clock.ts';
 import type { AppStatus } from '#domain/condition.ts';
 import { failure, type TrimtabError } from '#domain/errors.ts';
 import type { TellDep } from '#domain/events.ts';
-import { type AppName, type EnvironmentName, environmentName } from '#domain/ids.ts';
+import type { AppName, EnvironmentName } from '#domain/ids.ts';
 import type { RandomDep } from '#domain/random.ts';
 import { err, ok, type Result } from '#domain/result.ts';
 import type { CompiledEnvironment } from '#domain/revision.ts';
@@ -17,6 +17,7 @@ import { readDesired } from './desired.ts';
 import { type Environments, makeEnvironments } from './environments.ts';
 import { makeFleets } from './fleets.ts';
 import type { Halts } from './halts.ts';
+import { keyOf, organizationKey } from './keys.ts';
 import { type Meter, makeMeter } from './meter.ts';
 import { runPass } from './pass.ts';
 import type { PassDeps } from './pass-deps.ts';
@@ -25,8 +26,9 @@ import { PRIORITY, type Queue, type QueueDepth } from './queue.ts';
 import type { ReleaseParts } from './release-ports.ts';
 import { type AppRuntime, makeRuntime } from './runtime.ts';
 import { makeAppStore } from './state.ts';
-import { type AppTarget, keyOf, targetKey } from './target.ts';
+import { type AppTarget, targetKey } from './target.ts';
 import { dependentsOf } from './targets.ts';
+import { type Handler, IDLE, makeWork } from './work.ts';
 
 export interface ControllerDeps extends ClockDep, RandomDep, TellDep, StoreDep, DesiredSourceDep {
   readonly queue: Queue;
@@ -129,21 +131,9 @@ export function makeController(deps: ControllerDeps): Controller {
       await wakeKeys(dependentKeys(target), PRIORITY.observed, clock.now(), signal);
     return again;
   };
-  const work = async (key: string, waited: Ms, signal: AbortSignal): Promise<void> => {
-    const [, environment = ''] = key.split('/');
-    try {
-      tell({ type: 'WorkTaken', environment: environmentName(environment), waited });
-      const again = await pass(key, signal);
-      if (again !== null && !signal.aborted) await wakeKeys([key], PRIORITY.resync, after(clock.now(), again), signal);
-    } catch (thrown) {
-      // A bug stops this key alone, and only for a while: the next look may find another world.
-      const message = thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown);
-      runtimes.delete(key);
-      const target = environments.target(key);
-      if (target !== null) tell({ type: 'Bugged', environment: target.environment.name, app: target.app.app, message });
-      await wakeKeys([key], PRIORITY.resync, after(clock.now(), AFTER_BUG), signal);
-    }
-  };
+  const organizationKeys = (): readonly string[] => [
+    ...new Set(environments.all().map(({ organization }) => organizationKey(organization))),
+  ];
   const readSource = async (signal: AbortSignal, keepsLookups = true): Promise<Result<void, TrimtabError>> => {
     const folder = deps.desiredFolder;
     const flyFor = deps.flyFor;
@@ -171,14 +161,34 @@ export function makeController(deps: ControllerDeps): Controller {
       noteStore(moved.error);
       return moved;
     }
+    if (moved.value.length > 0) await wakeKeys(organizationKeys(), PRIORITY.watch, after(clock.now(), deps.tick), signal);
     await wakeKeys(moved.value, PRIORITY.asked, clock.now(), signal);
     return ok(undefined);
   };
-  const tick = async (signal: AbortSignal): Promise<void> => {
-    const moved = await fleets.look(environments.all(), signal);
-    const keys = environments.keysOf(moved);
-    if (keys.length > 0) await wakeKeys(keys, PRIORITY.observed, clock.now(), signal);
-    meter.tick(meteredApps(environments, statusOf), clock.now());
+  /** One list of the whole organization: which apps moved. */
+  const watch: Handler = {
+    priority: PRIORITY.watch,
+    forget: () => undefined,
+    run: async (key, signal) => {
+      const started = clock.now();
+      const sharing = environments.all().filter(({ organization }) => organizationKey(organization) === key);
+      if (sharing.length === 0) return null;
+      const keys = environments.keysOf(await fleets.look(sharing, signal));
+      if (keys.length > 0) await wakeKeys(keys, PRIORITY.observed, clock.now(), signal);
+      meter.tick(meteredApps(environments, statusOf), clock.now());
+      return ms(Math.max(0, deps.tick - elapsed(started, clock.now())));
+    },
+  };
+  const handlers = {
+    app: { priority: PRIORITY.resync, run: pass, forget: (key: string) => void runtimes.delete(key) },
+    organization: watch,
+    release: IDLE,
+  };
+  const work = makeWork({ clock, tell, wake: wakeKeys }, handlers);
+  /** Keys come back by themselves; one that was lost all the same (its holder died at the wrong moment) is in the queue again after this. */
+  const seed = async (signal: AbortSignal): Promise<void> => {
+    await wakeKeys(organizationKeys(), PRIORITY.watch, after(clock.now(), deps.tick), signal);
+    await wakeKeys(environments.targets().map(targetKey), PRIORITY.resync, after(clock.now(), resync()), signal);
   };
   const slow = async (signal: AbortSignal): Promise<void> => {
     const halts = await deps.store.halts(signal);
@@ -224,7 +234,7 @@ export function makeController(deps: ControllerDeps): Controller {
       const poll = (): Ms => ms(deps.poll * (0.9 + deps.random.next() * 0.2));
       await Promise.all([
         queue.run(work, deps.concurrency, signal),
-        every(deps, () => deps.tick, tick, signal),
+        every(deps, () => SEED_EVERY, seed, signal),
         every(deps, poll, async () => void (await readSource(signal)), signal),
         every(deps, () => SLOW_EVERY, slow, signal),
       ]);
@@ -233,7 +243,7 @@ export function makeController(deps: ControllerDeps): Controller {
 }
 /** Per app read of every resync, so that a thousand apps stay far below what the platform's lists bear. */
 const RESYNC_PER_APP_MS = 150;
-const AFTER_BUG = seconds(60);
+const SEED_EVERY = seconds(60);
 const SLOW_EVERY = seconds(5);
 
 async function every(deps: ClockDep, span: () => Ms, run: (signal: AbortSignal) => Promise<void>, signal: AbortSignal): Promise<void> {

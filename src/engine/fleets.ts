@@ -13,7 +13,7 @@ export interface FleetsDeps extends ClockDep, TellDep {
   readonly flyFor: (environment: CompiledEnvironment) => Result<FlyClient, TrimtabError>;
 }
 export interface Fleets {
-  /** Apps that moved since the last look, over all organizations of these environments. */
+  /** Apps that moved since the last look at the organization that these environments share. */
   look(environments: readonly CompiledEnvironment[], signal: AbortSignal): Promise<ReadonlySet<AppName>>;
   observedAt(): Instant | null;
 }

@@ -5,8 +5,8 @@ import type { TrimtabError } from '#domain/errors.ts';
 import type { Result } from '#domain/result.ts';
 import type { Instant, Ms } from '#domain/units.ts';
 
-/** Resync 0, a platform change 5, a person or a new revision 9. */
-export const PRIORITY = { resync: 0, observed: 5, asked: 9 } as const;
+/** Resync 0, a platform change 5, the look that finds such changes 7, a person or a new revision 9. */
+export const PRIORITY = { resync: 0, observed: 5, watch: 7, asked: 9 } as const;
 
 export interface Wake {
   readonly key: string;

@@ -1,6 +1,7 @@
 /** Which revision an app must be at now. Held in memory by the running controller, stored as two ids per environment. */
-import type { AppName, EnvironmentName, RevisionId } from '#domain/ids.ts';
+import type { RevisionId } from '#domain/ids.ts';
 import type { CompiledApp, CompiledEnvironment } from '#domain/revision.ts';
+import { keyOf } from './keys.ts';
 
 export interface AppTarget {
   readonly environment: CompiledEnvironment;
@@ -13,11 +14,6 @@ export interface AppTarget {
   /** Null, or why everything of this revision waits (only trimtab's own version moved). */
   readonly massChange: string | null;
 }
-export interface AppKey {
-  readonly environment: EnvironmentName;
-  readonly app: AppName;
-}
-export const keyOf = ({ environment, app }: AppKey): string => `app/${environment}/${app}`;
 export const targetKey = (target: Pick<AppTarget, 'environment' | 'app'>): string =>
   keyOf({ environment: target.environment.name, app: target.app.app });
 

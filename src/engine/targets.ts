@@ -3,8 +3,8 @@
 import { type AppName, appName, type EnvironmentName, type RevisionId } from '#domain/ids.ts';
 import type { CompiledApp, CompiledEnvironment } from '#domain/revision.ts';
 import { minutes } from '#domain/units.ts';
+import { keyOf } from './keys.ts';
 import type { AppTarget } from './target.ts';
-import { keyOf } from './target.ts';
 
 export interface AcceptedRevision {
   readonly id: RevisionId;

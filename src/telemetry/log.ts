@@ -70,7 +70,7 @@ export function eventToLine(event: Event): Line | null {
     case 'StoreBack':
       return info('the state database answers again', {});
     case 'Bugged':
-      return line('error', `a bug stopped this app for a while: ${event.message}`, of(event));
+      return line('error', `a bug stopped this for a while: ${event.message}`, { key: event.key });
     default:
       return null;
   }
