@@ -19,6 +19,7 @@ import { makeFlyClient } from '#platform/fly/client.ts';
 import { makeLimits } from '#platform/fly/limits.ts';
 import type { FlyClient } from '#platform/fly/port.ts';
 import { readOnlyFly } from '#platform/fly/read-only.ts';
+import { readPriceBook } from '#platform/price-file.ts';
 import { makeFolderSource } from '#platform/source/folder.ts';
 import { makeGitSource } from '#platform/source/git.ts';
 import { isGitAddress, parseGitAddress } from '#platform/source/git-address.ts';
@@ -57,6 +58,8 @@ export interface SessionOptions {
 /** Locks the data folder, opens the store, and puts a controller together. Nothing runs yet. */
 export async function openSession(options: SessionOptions, signal: AbortSignal): Promise<Result<Session, TrimtabError>> {
   const { config } = options;
+  const book = await readPriceBook(config.priceBook);
+  if (!book.ok) return book;
   const folder = stateFolder(config);
   const lock = await lockFolder(folder);
   if (!lock.ok) return lock;
@@ -98,6 +101,7 @@ export async function openSession(options: SessionOptions, signal: AbortSignal):
     process: config.variables,
     only: options.only,
     selfApp: config.selfApp,
+    book: book.value,
     deadline: (span, within) => AbortSignal.any([within, AbortSignal.timeout(span)]),
     tick: seconds(config.tickS),
     poll: seconds(config.pollS),

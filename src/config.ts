@@ -14,6 +14,7 @@ const Variables = z.object({
   TRIMTAB_DATABASE_URL: z.string().optional(),
   TRIMTAB_DATA_DIR: z.string().optional(),
   TRIMTAB_SOURCE: z.string().optional(),
+  TRIMTAB_PRICE_BOOK: z.string().optional(),
   TRIMTAB_SERVER: z.url().optional(),
   TRIMTAB_SERVER_TOKEN: z.string().optional(),
   TRIMTAB_HOST: z.string().default('127.0.0.1'),
@@ -37,6 +38,8 @@ export interface Config {
   readonly databaseUrl: string | null;
   readonly dataDir: string;
   readonly source: string;
+  /** A file of one's own prices over the shipped ones. */
+  readonly priceBook: string | null;
   readonly server: { readonly url: string; readonly token: string | null } | null;
   readonly host: string;
   readonly port: number;
@@ -69,6 +72,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>, cw
       databaseUrl: given.TRIMTAB_DATABASE_URL ?? null,
       dataDir,
       source: given.TRIMTAB_SOURCE ?? cwd,
+      priceBook: given.TRIMTAB_PRICE_BOOK ?? null,
       server: given.TRIMTAB_SERVER === undefined ? null : { url: given.TRIMTAB_SERVER, token: given.TRIMTAB_SERVER_TOKEN ?? null },
       host: given.TRIMTAB_HOST,
       port: given.TRIMTAB_PORT,

@@ -2,7 +2,8 @@
 import pc from 'picocolors';
 import type { Step } from '#domain/change.ts';
 import type { Json } from '#domain/json.ts';
-import { HOLD_REASONS, isEmpty, type Plan, stepsOf } from '#domain/plan.ts';
+import { HOLD_REASONS, isEmpty, type Plan, type PlanCost, stepsOf } from '#domain/plan.ts';
+import { type MicroUsd, microUsd } from '#domain/units.ts';
 import type { AppPlan } from '#engine/operator.ts';
 
 const HOURS_PER_MONTH = 720;
@@ -56,21 +57,36 @@ const heldLines = (plan: Plan): readonly string[] =>
     `        ${pc.dim(HOLD_REASONS[reason])}`,
   ]);
 const costLines = ({ cost }: Plan): readonly string[] =>
-  cost.beforePerHour === cost.afterPerHour
-    ? [pc.dim(`    ${dollars(cost.beforePerHour)} per month, unchanged`)]
-    : [`    ${dollars(cost.beforePerHour)} → ${pc.bold(dollars(cost.afterPerHour))} per month`];
+  isSameCost(cost) ? [pc.dim(`    ${costText(cost)}, unchanged`)] : [`    ${costText(cost)}`];
+const isSameCost = (cost: PlanCost): boolean =>
+  cost.beforePerHour === cost.afterPerHour && cost.alwaysOnBeforePerHour === cost.alwaysOnAfterPerHour;
+/** Now → after at the expected rate, and what it comes to if every machine always runs, where that is another figure. */
+function costText(cost: PlanCost): string {
+  const arrow = (before: number, after: number): string => (before === after ? dollars(before) : `${dollars(before)} → ${dollars(after)}`);
+  const expected = `${arrow(cost.beforePerHour, cost.afterPerHour)} per month`;
+  const same = cost.beforePerHour === cost.alwaysOnBeforePerHour && cost.afterPerHour === cost.alwaysOnAfterPerHour;
+  return same ? expected : `${expected} (always on: ${arrow(cost.alwaysOnBeforePerHour, cost.alwaysOnAfterPerHour)})`;
+}
+/** Of all plans together. */
+export function totalCost(plans: readonly AppPlan[]): PlanCost {
+  const sum = (key: keyof PlanCost): MicroUsd => microUsd(plans.reduce((all, { plan }) => all + (plan?.cost[key] ?? 0), 0));
+  return {
+    beforePerHour: sum('beforePerHour'),
+    afterPerHour: sum('afterPerHour'),
+    alwaysOnBeforePerHour: sum('alwaysOnBeforePerHour'),
+    alwaysOnAfterPerHour: sum('alwaysOnAfterPerHour'),
+  };
+}
 export const dollars = (microPerHour: number): string => `$${((microPerHour * HOURS_PER_MONTH) / 1_000_000).toFixed(2)}`;
 
 function summary(plans: readonly AppPlan[]): string {
   const busy = plans.filter(hasChanges);
   const steps = busy.flatMap(({ plan }) => (plan === null ? [] : stepsOf(plan)));
   const held = busy.flatMap(({ plan }) => plan?.held.filter(({ change }) => change !== null) ?? []);
-  const before = plans.reduce((sum, { plan }) => sum + (plan?.cost.beforePerHour ?? 0), 0);
-  const after = plans.reduce((sum, { plan }) => sum + (plan?.cost.afterPerHour ?? 0), 0);
   const failed = plans.filter(({ error }) => error !== null).length;
   const parts = [
     steps.length === 0 && held.length === 0 ? 'Nothing to do.' : `${count(steps.length, 'step')}, ${held.length} held.`,
-    before === after ? `${dollars(before)} per month.` : `${dollars(before)} → ${dollars(after)} per month.`,
+    `${costText(totalCost(plans))}.`,
     ...(failed === 0 ? [] : [`${count(failed, 'app')} could not be planned.`]),
   ];
   return parts.join(' ');
@@ -80,9 +96,19 @@ const count = (number: number, word: string): string => `${number} ${word}${numb
 /** For a comment on a pull request. */
 export function planMarkdown(plans: readonly AppPlan[]): string {
   const changed = plans.filter((one) => hasChanges(one) || one.error !== null);
-  if (changed.length === 0) return `### trimtab plan\n\nNothing to do.\n`;
-  return `### trimtab plan\n\n${changed.map(appMarkdown).join('\n')}\n`;
+  if (changed.length === 0) return `### trimtab plan\n\nNothing to do. ${costText(totalCost(plans))}.\n`;
+  return `### trimtab plan\n\n${costMarkdown(plans)}\n${changed.map(appMarkdown).join('\n')}\n`;
 }
+/** What a reviewer looks at first: every app whose cost moves, and all together. */
+function costMarkdown(plans: readonly AppPlan[]): string {
+  const moved = plans.filter(({ plan }) => plan !== null && !isSameCost(plan.cost));
+  if (moved.length === 0) return `${costText(totalCost(plans))}, unchanged.\n`;
+  const row = (name: string, { beforePerHour, afterPerHour, alwaysOnAfterPerHour }: PlanCost): string =>
+    `| ${name} | ${dollars(beforePerHour)} | ${dollars(afterPerHour)} | ${signed(afterPerHour - beforePerHour)} | ${dollars(alwaysOnAfterPerHour)} |`;
+  const rows = moved.flatMap(({ environment, name, plan }) => (plan === null ? [] : [row(`${environment}/${name}`, plan.cost)]));
+  return `| $ per month | now | after | change | always on |\n|---|---|---|---|---|\n${[...rows, row('**all apps**', totalCost(plans))].join('\n')}\n`;
+}
+const signed = (microPerHour: number): string => (microPerHour < 0 ? `-${dollars(-microPerHour)}` : `+${dollars(microPerHour)}`);
 function appMarkdown({ environment, name, plan, error }: AppPlan): string {
   const title = `#### ${environment}/${name}`;
   if (error !== null || plan === null) return `${title}\n\n**${error?.code ?? ''}** ${error?.message ?? ''}\n`;
@@ -93,7 +119,7 @@ function appMarkdown({ environment, name, plan, error }: AppPlan): string {
     }),
   );
   const held = plan.held.map(({ reason, message }) => `- held (${reason}): ${message}`);
-  const cost = `${dollars(plan.cost.beforePerHour)} → ${dollars(plan.cost.afterPerHour)} per month`;
+  const cost = costText(plan.cost);
   const table = rows.length === 0 ? '' : `| wave | step | why | fields |\n|---|---|---|---|\n${rows.join('\n')}\n`;
   return `${title}\n\n${table}\n${held.join('\n')}\n\n${cost}\n`;
 }

@@ -71,6 +71,11 @@ export const ERRORS = {
     condition: 'Stalled',
     remedy: 'correct the files named in the message; until then the last good revision stays',
   },
+  PRICE_BOOK_INVALID: {
+    retry: 'stop',
+    condition: 'Stalled',
+    remedy: 'correct the file that TRIMTAB_PRICE_BOOK names (docs/cost.md), or unset it to use the shipped prices',
+  },
   HALTED: { retry: 'again', condition: 'Held', remedy: 'writes are stopped: `trimtab halt --off`, or unset TRIMTAB_READ_ONLY' },
 } as const satisfies Record<string, ErrorInfo>;
 

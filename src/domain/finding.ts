@@ -7,6 +7,8 @@ import { intentId } from './ids.ts';
 import type { AppMemory } from './memory.ts';
 import type { ObservedApp } from './observed.ts';
 import type { Hold } from './plan.ts';
+import type { RunningShares } from './price.ts';
+import type { Prices } from './price-book.ts';
 import type { CompiledApp, CompiledEnvironment } from './revision.ts';
 import type { Instant } from './units.ts';
 
@@ -19,6 +21,9 @@ export interface PlanContext {
   readonly memory: AppMemory;
   readonly revision: RevisionId;
   readonly generation: number;
+  readonly prices: Prices;
+  /** How much machines that may rest ran lately. */
+  readonly shares: RunningShares;
   /** One per pass: intents of two passes never meet. */
   readonly seed: string;
 }

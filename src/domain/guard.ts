@@ -4,6 +4,8 @@ import type { Step } from './change.ts';
 import type { AppMemory } from './memory.ts';
 import type { ObservedApp, ObservedMachine } from './observed.ts';
 import type { Plan } from './plan.ts';
+import { priceOfPlan } from './price.ts';
+import type { Prices } from './price-book.ts';
 import type { CompiledApp } from './revision.ts';
 import type { Instant } from './units.ts';
 
@@ -18,6 +20,7 @@ export const GUARD_RULES = [
   'last-healthy',
   'scale-in',
   'mass-change',
+  'budget-gate',
 ] as const;
 export type GuardRule = (typeof GUARD_RULES)[number];
 export interface Refusal {
@@ -38,17 +41,20 @@ export interface GuardScene {
   readonly approved: boolean;
   readonly halted: string | null;
   readonly massChange: string | null;
+  /** Limits on what a plan may add without a person, in micro-dollars an hour; the smallest of all budgets. Null: none. */
+  readonly mostIncreasePerHour: number | null;
+  readonly prices: Prices;
   /** The app trimtab itself runs as. */
   readonly selfApp: string | null;
 }
 
-type Rule = (steps: readonly Step[], scene: GuardScene) => readonly Refusal[];
+type Rule = (steps: readonly Step[], scene: GuardScene, plan: Plan) => readonly Refusal[];
 
 /** Only what would be written now is judged; what follows is judged when its turn comes. */
 export function guardPlan(plan: Plan, scene: GuardScene): readonly Refusal[] {
   const first = plan.waves[0];
   const steps = first?.ready === true ? first.steps : [];
-  return steps.length === 0 ? [] : RULES.flatMap((rule) => rule(steps, scene));
+  return steps.length === 0 ? [] : RULES.flatMap((rule) => rule(steps, scene, plan));
 }
 const refuse = (rule: GuardRule, step: Step | null, message: string): Refusal => ({ rule, step: step?.key ?? null, message });
 
@@ -56,6 +62,7 @@ const RULES: readonly Rule[] = [
   writesStopped,
   ownApp,
   massChange,
+  budgetGate,
   foreignMachine,
   pictureFor,
   needsApproval,
@@ -77,6 +84,18 @@ function ownApp(_steps: readonly Step[], { app, selfApp }: GuardScene): readonly
 function massChange(steps: readonly Step[], { massChange: reason, approved }: GuardScene): readonly Refusal[] {
   if (reason === null || approved) return [];
   return steps.filter(({ cause }) => cause === 'change').map((step) => refuse('mass-change', step, reason));
+}
+
+/** Nothing that git asks for anew, where all of it together adds more than a budget lets through. */
+function budgetGate(steps: readonly Step[], scene: GuardScene, { waves }: Plan): readonly Refusal[] {
+  const { mostIncreasePerHour: most, approved, observed, prices } = scene;
+  if (most === null || approved) return [];
+  const asked = waves.flatMap((wave) => wave.steps).filter(({ cause }) => cause === 'change');
+  const { alwaysOnBeforePerHour: before, alwaysOnAfterPerHour: after, ...expected } = priceOfPlan(observed, asked, prices);
+  if (Math.min(after - before, expected.afterPerHour - expected.beforePerHour) <= most) return [];
+  return steps
+    .filter(({ cause }) => cause === 'change')
+    .map((step) => refuse('budget-gate', step, 'the plan costs more than the budget lets through'));
 }
 
 const machineOf = (step: Step, observed: ObservedApp): ObservedMachine | null => {

@@ -34,6 +34,7 @@ export const HOLD_REASONS = {
   StateLost: 'stamps of several revisions and no history: name the target with `trimtab apply`',
   MassChange: 'only trimtab’s own version changed, yet many machines would: look at `trimtab plan`, then `trimtab apply`',
   GuardRefused: 'the guard refused this plan: the message names the rule; report it with the plan',
+  BudgetGate: 'it costs more than the budget lets through by itself: look at `trimtab plan`, then `trimtab apply`',
   SyncWindow: 'outside its window: wait, or `trimtab apply`',
 } as const;
 export type HoldReason = keyof typeof HOLD_REASONS;
@@ -57,6 +58,9 @@ export interface PlanCost {
   /** Micro-dollars per hour, all lines of the app. */
   readonly beforePerHour: MicroUsd;
   readonly afterPerHour: MicroUsd;
+  /** As if every machine ran all the time. */
+  readonly alwaysOnBeforePerHour: MicroUsd;
+  readonly alwaysOnAfterPerHour: MicroUsd;
 }
 export interface Plan {
   /** Content hash over everything below but `generation`. */

@@ -1,5 +1,6 @@
 /** Which changes wait, and why: mode, halt, grace, approval, dependencies, contention, prune. The planner says what is to be done; this says
  *  what is not done now. Pure. */
+import type { GatedBudget } from './budget-gate.ts';
 import type { Change, Drift, KindName } from './change.ts';
 import { driftKey } from './change.ts';
 import type { Finding, PlanContext } from './finding.ts';
@@ -23,6 +24,8 @@ export interface Controls {
   readonly foreignRelease: string | null;
   /** Neither git nor the world moved, only trimtab's own version did, and too much would change. */
   readonly massChange: string | null;
+  /** Budgets that gate plans of this app. */
+  readonly gates: readonly GatedBudget[];
   /** Stamps of several revisions and an empty store. */
   readonly stateLost: string | null;
 }
@@ -103,12 +106,13 @@ const RULES: readonly (readonly [HoldReason, Rule])[] = [
 ];
 const isFloor = (change: Change): boolean => change.cause === 'floor';
 
-export function restrain(finding: Finding, context: PlanContext, controls: Controls): Restrained {
+/** `overBudget`: why the plan as a whole waits for a person; null: it does not. */
+export function restrain(finding: Finding, context: PlanContext, controls: Controls, overBudget: string | null = null): Restrained {
   const now: Change[] = [];
   const holds: Hold[] = [...finding.holds];
   const scaleIns = scaleInApprovals(finding.now, context, controls);
   for (const change of finding.now) {
-    const hold = scaleIns.get(change.subject) ?? holdFor(change, context, controls);
+    const hold = scaleIns.get(change.subject) ?? holdFor(change, context, controls) ?? gated(change, controls, overBudget);
     if (hold === null) now.push(change);
     else holds.push(hold);
   }
@@ -128,6 +132,11 @@ function holdFor(change: Change, context: PlanContext, controls: Controls): Hold
       return { reason, app: change.app, subject: change.subject, message: found.message, until: found.until ?? null, change };
   }
   return null;
+}
+/** What git asks for anew. What puts back what was, or must run, never waits for money. */
+function gated(change: Change, { approved }: Controls, overBudget: string | null): Hold | null {
+  if (overBudget === null || approved || change.cause !== 'change') return null;
+  return { reason: 'BudgetGate', app: change.app, subject: change.subject, message: `${change.why}: ${overBudget}`, until: null, change };
 }
 function pruneHold(change: Change, { app, memory, now }: PlanContext) {
   if (change.cause !== 'prune') return null;

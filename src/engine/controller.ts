@@ -4,10 +4,11 @@ import type { AppStatus } from '#domain/condition.ts';
 import { failure, type TrimtabError } from '#domain/errors.ts';
 import type { TellDep } from '#domain/events.ts';
 import type { AppName, EnvironmentName } from '#domain/ids.ts';
+import { type PriceBook, pricesAt } from '#domain/price-book.ts';
 import type { RandomDep } from '#domain/random.ts';
 import { err, ok, type Result } from '#domain/result.ts';
 import type { CompiledEnvironment } from '#domain/revision.ts';
-import { after, elapsed, type Instant, type Ms, ms, seconds } from '#domain/units.ts';
+import { after, elapsed, type Instant, type MicroUsd, type Ms, microUsd, ms, seconds } from '#domain/units.ts';
 import type { FlyClient } from '#platform/fly/port.ts';
 import type { DesiredSourceDep } from '#platform/source/port.ts';
 import type { StoreDep } from '#platform/store/port.ts';
@@ -16,6 +17,7 @@ import type { Decision } from './decide.ts';
 import { readDesired } from './desired.ts';
 import { type Environments, makeEnvironments } from './environments.ts';
 import { makeFleets } from './fleets.ts';
+import { gatesFor } from './gates.ts';
 import type { Halts } from './halts.ts';
 import { keyOf, organizationKey } from './keys.ts';
 import { type Meter, makeMeter } from './meter.ts';
@@ -42,6 +44,7 @@ export interface ControllerDeps extends ClockDep, RandomDep, TellDep, StoreDep, 
   /** Only this environment; null: all. */
   readonly only: string | null;
   readonly selfApp: string | null;
+  readonly book: PriceBook;
   readonly deadline: (span: number, signal: AbortSignal) => AbortSignal;
   readonly tick: Ms;
   readonly poll: Ms;
@@ -97,6 +100,8 @@ export function makeController(deps: ControllerDeps): Controller {
     );
     if (!woken.ok) noteStore(woken.error);
   };
+  /** What the last plan of an app would add, and has not added yet. */
+  const pendingOf = (key: string): MicroUsd => runtimes.get(key)?.pendingPerHour ?? microUsd(0);
   const noteStore = (error: TrimtabError | null): void => {
     const now = error?.code === 'STORE_UNAVAILABLE';
     if (now && !lost) tell({ type: 'StoreLost', message: error.message });
@@ -118,6 +123,9 @@ export function makeController(deps: ControllerDeps): Controller {
     nextSeed: () => `${boot}/${passes++}/${seeds.next()}`,
     isApproved: (target) => approvals.has(target),
     selfApp: deps.selfApp,
+    prices: (at) => pricesAt(deps.book, at),
+    shares: () => ({}),
+    gates: (target) => gatesFor({ environments, statusOf, pendingOf }, target),
   });
   const pass = async (key: string, signal: AbortSignal): Promise<Ms | null> => {
     const target = environments.target(key);

@@ -20,6 +20,7 @@ export function controlsOf(deps: PassDeps, target: AppTarget, context: PlanConte
     }),
     foreignRelease: foreignRelease(context),
     massChange: target.massChange,
+    gates: deps.gates(target),
     stateLost: fresh ? stateLost(context) : null,
   };
 }

@@ -1,5 +1,6 @@
 /** What to do about one app now: every kind's findings, what holds them, the release around them, the waves, the guard. Pure. */
 
+import { budgetGate, type RateChange } from '#domain/budget-gate.ts';
 import type { Change, Step } from '#domain/change.ts';
 import { stepKey } from '#domain/change.ts';
 import type { Finding, PlanContext } from '#domain/finding.ts';
@@ -45,7 +46,8 @@ export function decide(base: PlanContext, controls: Controls, guard: (memory: Ap
   const synced = content && context.observed.complete && !gone && isProven(context);
   const learned = learnFromFinding(context, finding, synced);
   const after = { ...context, memory: learned.memory };
-  const restrained = restrain(finding, context, controls);
+  const overBudget = controls.gates.length === 0 ? null : budgetGate(controls.gates, costOfAsked(context, finding));
+  const restrained = restrain(finding, context, controls, overBudget?.message ?? null);
   const frozen = controls.halted !== null || controls.foreignRelease !== null || context.app.sync.mode === 'observe' || gone;
   const gate = planReleaseCommand(after, restrained.now.some(isContent), frozen);
   const { now, holds } = behindGate(after, restrained, gate);
@@ -59,6 +61,11 @@ export function decide(base: PlanContext, controls: Controls, guard: (memory: Ap
     refusals,
     synced,
   };
+}
+/** What all that git asks for anew would cost, whether or not it is held. */
+function costOfAsked({ observed, prices, shares }: PlanContext, { now, later }: Finding): RateChange {
+  const steps = [...now, ...later.flat()].filter(({ cause }) => cause === 'change');
+  return priceOfPlan(observed, steps, prices, shares);
 }
 /** Holds that say by themselves that the app is not as git asks. */
 const UNMET: readonly string[] = ['NoCapacity', 'NoImage', 'WaitingForVolume', 'ForeignMachines', 'HostUnreachable'];
@@ -149,7 +156,7 @@ function planOf(context: PlanContext, waves: readonly Wave[], held: readonly Hol
     waves,
     held,
     drifts: finding.drifts,
-    cost: priceOfPlan(observed, steps),
+    cost: priceOfPlan(observed, steps, context.prices, context.shares),
     downtime: steps.some(({ downtime }) => downtime),
   });
 }

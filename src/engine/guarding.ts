@@ -1,6 +1,9 @@
 /** The guard of one pass: what the rules need, gathered. */
+
+import type { GatedBudget } from '#domain/budget-gate.ts';
 import type { PlanContext } from '#domain/finding.ts';
 import { guardPlan } from '#domain/guard.ts';
+import { HOURS_PER_MONTH } from '#domain/price-book.ts';
 import type { Controls } from '#domain/restrain.ts';
 import type { Guard } from './decide.ts';
 import type { PassDeps } from './pass-deps.ts';
@@ -19,7 +22,16 @@ export function guardFor(deps: Pick<PassDeps, 'selfApp'>, target: AppTarget, con
     approved,
     halted,
     massChange,
+    mostIncreasePerHour: mostIncrease(controls.gates),
+    prices: context.prices,
     selfApp: deps.selfApp,
   };
   return (plan) => guardPlan(plan, scene);
+}
+/** The fixed limit alone: shares and totals are judged where the whole scope is known. */
+function mostIncrease(gates: readonly GatedBudget[]): number | null {
+  const limits = gates.flatMap(({ gate }) =>
+    gate.maxIncreaseUsd === undefined ? [] : [(gate.maxIncreaseUsd * 1_000_000) / HOURS_PER_MONTH],
+  );
+  return limits.length === 0 ? null : Math.min(...limits);
 }

@@ -1,11 +1,14 @@
 /** Everything a pass may use. */
 
+import type { GatedBudget } from '#domain/budget-gate.ts';
 import type { ClockDep } from '#domain/clock.ts';
 import type { AppStatus } from '#domain/condition.ts';
 import type { TellDep } from '#domain/events.ts';
-import type { EnvironmentName } from '#domain/ids.ts';
+import type { AppName, EnvironmentName } from '#domain/ids.ts';
+import type { RunningShares } from '#domain/price.ts';
+import type { Prices } from '#domain/price-book.ts';
 import type { RandomDep } from '#domain/random.ts';
-import type { Ms } from '#domain/units.ts';
+import type { Instant, Ms } from '#domain/units.ts';
 import type { FlyDep } from '#platform/fly/port.ts';
 import type { ExecuteDeps } from './execute.ts';
 import type { AppStoreDep, HaltDep } from './ports.ts';
@@ -21,6 +24,10 @@ export interface PassDeps extends FlyDep, ClockDep, RandomDep, TellDep, AppStore
   /** Of another app of the environment; null: not seen yet. */
   readonly statusOf: (environment: EnvironmentName, app: string) => AppStatus | null;
   readonly onSynced: (target: AppTarget) => void;
+  /** Budgets that gate what this app's plan adds. */
+  readonly gates: (target: AppTarget) => readonly GatedBudget[];
+  readonly prices: (at: Instant) => Prices;
+  readonly shares: (app: AppName) => RunningShares;
   /** The app trimtab itself runs as (FLY_APP_NAME). */
   readonly selfApp: string | null;
 }

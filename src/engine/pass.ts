@@ -13,7 +13,7 @@ import type { Result } from '#domain/result.ts';
 import { err, ok } from '#domain/result.ts';
 import { metadataToStamp, ownerOf } from '#domain/stamp.ts';
 import type { Ms } from '#domain/units.ts';
-import { elapsed, ms, seconds } from '#domain/units.ts';
+import { elapsed, microUsd, ms, seconds } from '#domain/units.ts';
 import { controlsOf } from './controls.ts';
 import type { Decision } from './decide.ts';
 import { decide } from './decide.ts';
@@ -84,6 +84,8 @@ async function attempt(
   if (!executed.ok) return executed;
   const { memory, landed, errors } = executed.value;
   runtime.state = { ...claimed.value, memory, status, fresh: false };
+  const { beforePerHour, afterPerHour } = decision.plan.cost;
+  runtime.pendingPerHour = microUsd(Math.max(0, afterPerHour - beforePerHour));
   if (decision.synced) deps.onSynced(target);
   if (wroteOther(decision.plan) || waitsForVolume(decision.plan) || errors.length > 0) runtime.full = null;
   const first = errors[0]?.error ?? null;
@@ -147,6 +149,8 @@ function contextOf(deps: PassDeps, target: AppTarget, generation: number, memory
     memory,
     revision: target.revision,
     generation,
+    prices: deps.prices(now),
+    shares: deps.shares(target.app.app),
     seed: deps.nextSeed(),
   };
 }

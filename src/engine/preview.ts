@@ -30,6 +30,8 @@ export async function previewApp(
     memory: known.memory,
     revision,
     generation: known.generation,
+    prices: deps.prices(deps.clock.now()),
+    shares: deps.shares(app.app),
     seed: deps.nextSeed(),
   };
   const controls = controlsOf(deps, target, context, known.fresh);

@@ -1,7 +1,7 @@
 /** What a running controller keeps of an app between passes: a cache, lost without harm. */
 import type { AppStatus } from '#domain/condition.ts';
 import type { ObservedApp } from '#domain/observed.ts';
-import type { Instant } from '#domain/units.ts';
+import { type Instant, type MicroUsd, microUsd } from '#domain/units.ts';
 import type { AppState } from './ports.ts';
 
 export interface AppRuntime {
@@ -13,6 +13,8 @@ export interface AppRuntime {
   /** Something beside a machine may have changed: read everything. */
   wantsFull: boolean;
   failures: number;
+  /** What the last plan would add to the rate; nothing while it is as git says. */
+  pendingPerHour: MicroUsd;
   highestStamp: number;
 }
 export const makeRuntime = (): AppRuntime => ({
@@ -21,5 +23,6 @@ export const makeRuntime = (): AppRuntime => ({
   full: null,
   wantsFull: false,
   failures: 0,
+  pendingPerHour: microUsd(0),
   highestStamp: 0,
 });

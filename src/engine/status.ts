@@ -46,7 +46,7 @@ export function statusAfter(target: AppTarget, context: PlanContext, decision: D
     held: [...holdStatuses(plan)],
     foreign: foreignMachines(observed, owner).map(({ name, id }) => `${name} ${id}`),
     pending: [...pendingOf(plan)],
-    costLines: target.app.excluded ? [] : [...priceApp(observed)],
+    costLines: target.app.excluded ? [] : [...priceApp(observed, context.prices)],
     costMonthToDateMicroUsd: previous?.costMonthToDateMicroUsd ?? microUsd(0),
     observedAt: observed.observedAt,
     syncedAt: synced ? now : (previous?.syncedAt ?? null),

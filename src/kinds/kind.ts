@@ -6,6 +6,7 @@ import type { PlatformError } from '#domain/errors.ts';
 import type { Finding, PlanContext } from '#domain/finding.ts';
 import type { AppName } from '#domain/ids.ts';
 import type { ObservedApp } from '#domain/observed.ts';
+import type { Prices } from '#domain/price-book.ts';
 import type { Result } from '#domain/result.ts';
 import type { Instant } from '#domain/units.ts';
 import type { FlyDep } from '#platform/fly/port.ts';
@@ -29,7 +30,7 @@ export interface Kind<Name extends KindName = KindName> {
   readonly plan: (context: PlanContext) => Finding;
   /** The step that takes this one back; null: only a person can. */
   readonly undo: (action: ActionOf<Name>, before: ObservedApp) => Action | null;
-  readonly price: (observed: ObservedApp) => readonly CostLine[];
+  readonly price: (observed: ObservedApp, prices: Prices) => readonly CostLine[];
   // act: only through ports; repeatable with the same step
   readonly observe: (ports: Ports, app: AppName, signal: AbortSignal) => Promise<Result<Slice, PlatformError>>;
   /** Did a call that was cut off land? `since`: when its intent was opened. Null: it is not to be seen (yet). */

@@ -3,6 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { environmentName } from '#domain/ids.ts';
+import { SHIPPED_BOOK } from '#domain/price-book.ts';
 import { makeRandom } from '#domain/random.ts';
 import { ok } from '#domain/result.ts';
 import { minutes, ms, seconds } from '#domain/units.ts';
@@ -68,6 +69,7 @@ export async function measureIdle(folder: string): Promise<readonly Figure[]> {
     process: {},
     only: null,
     selfApp: null,
+    book: SHIPPED_BOOK,
     deadline: (span, signal) => AbortSignal.any([signal, AbortSignal.timeout(span)]),
     tick: seconds(TICK_S),
     poll: minutes(60),

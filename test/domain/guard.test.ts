@@ -5,6 +5,7 @@ import { type GuardScene, guardPlan } from '#domain/guard.ts';
 import { appName, groupName, regionCode, volumeId } from '#domain/ids.ts';
 import { emptyMemory } from '#domain/memory.ts';
 import type { ObservedMachine } from '#domain/observed.ts';
+import { SHIPPED_PRICES } from '#domain/price-book.ts';
 import { hours, instant } from '#domain/units.ts';
 import type { MachineOver } from '#test/support/builders.ts';
 import { APP, aConfig, aGroup, aMachine, anApp, aStamp, aSync, aVolume, NOW, observedApp } from '#test/support/builders.ts';
@@ -22,6 +23,8 @@ const scene = (machines: readonly ObservedMachine[], over: Partial<GuardScene> =
   approved: false,
   halted: null,
   massChange: null,
+  mostIncreasePerHour: null,
+  prices: SHIPPED_PRICES,
   selfApp: null,
   ...over,
 });

@@ -2,20 +2,24 @@ import { describe, expect, test } from 'vitest';
 import { groupName, regionCode } from '#domain/ids.ts';
 import type { MachineGuest } from '#domain/machine-config.ts';
 import type { ObservedAddress } from '#domain/observed.ts';
-import {
-  computePerHour,
-  priceAddresses,
-  priceApp,
-  priceCertificates,
-  priceMachines,
-  priceOfPlan,
-  priceVolumes,
-  totalPerHour,
-} from '#domain/price.ts';
-import { DEAREST_MARKUP, PRICE_BOOK } from '#domain/price-book.ts';
+import * as price from '#domain/price.ts';
+import { SHIPPED_PRICES } from '#domain/price-book.ts';
 import { REGIONS } from '#domain/regions.ts';
 import { aConfig, aGroup, aMachine, aVolume, observedApp } from '#test/support/builders.ts';
 import { aStep, createStep, destroyStep, plainStep, restampStep, updateStep } from '#test/support/steps.ts';
+
+const { totalPerHour } = price;
+const priceMachines = (held: Parameters<typeof price.priceMachines>[0]) => price.priceMachines(held, SHIPPED_PRICES);
+const priceVolumes = (held: Parameters<typeof price.priceVolumes>[0]) => price.priceVolumes(held, SHIPPED_PRICES);
+const priceAddresses = (held: Parameters<typeof price.priceAddresses>[0]) => price.priceAddresses(held, SHIPPED_PRICES);
+const priceCertificates = (held: Parameters<typeof price.priceCertificates>[0]) => price.priceCertificates(held, SHIPPED_PRICES);
+const priceApp = (held: Parameters<typeof price.priceApp>[0]) => price.priceApp(held, SHIPPED_PRICES);
+const priceOfPlan = (held: Parameters<typeof price.priceOfPlan>[0], steps: Parameters<typeof price.priceOfPlan>[1]) => {
+  const { beforePerHour, afterPerHour } = price.priceOfPlan(held, steps, SHIPPED_PRICES);
+  return { beforePerHour, afterPerHour };
+};
+const computePerHour = (config: Parameters<typeof price.computePerHour>[0], region: string) =>
+  price.computePerHour(config, region, SHIPPED_PRICES);
 
 const group = aGroup();
 const machineIn = (state: string, region = 'iad', guest: MachineGuest = { cpu_kind: 'shared', cpus: 1, memory_mb: 256 }) =>
@@ -38,7 +42,7 @@ describe('a running machine', () => {
     ]);
   });
   test('every region that the platform names has a price', () => {
-    expect(REGIONS.filter((region) => PRICE_BOOK.regions[region] === undefined)).toEqual([]);
+    expect(REGIONS.filter((region) => !SHIPPED_PRICES.regions.has(region))).toEqual([]);
   });
   test('a price is whole micro-dollars, at least one, whatever the size and region', () => {
     for (const region of [...REGIONS, 'xxx'])
@@ -53,7 +57,7 @@ describe('what the book does not know is an estimate that says so', () => {
   test('an unknown region is priced as the dearest one', () => {
     const [line] = priceMachines({ machines: [machineIn('started', 'xyz')] });
     expect(line).toEqual({ item: 'compute', subject: 'app-1 (estimate: unknown region)', microUsdPerHour: 5_020 }); // 1.945 × 1.858173077
-    expect(DEAREST_MARKUP).toBe(1.858173077);
+    expect(SHIPPED_PRICES.dearestRegion).toBe('eze');
   });
   test('a region named like a property of every object is unknown too', () => {
     expect(priceMachines({ machines: [machineIn('started', 'constructor')] })[0]).toMatchObject({
@@ -70,11 +74,16 @@ describe('what the book does not know is an estimate that says so', () => {
     expect(line).toMatchObject({ subject: 'app-1 (estimate: unknown size)' });
     expect(line?.microUsdPerHour).toBeGreaterThan(0);
   });
-  test('a GPU is not in the book', () => {
-    const [line] = priceMachines({
-      machines: [machineIn('started', 'iad', { cpu_kind: 'performance', cpus: 8, memory_mb: 32_768, gpus: 1 })],
+  test('a GPU costs its own price by the hour, whatever the region', () => {
+    const gpu = (gpu_kind: string) =>
+      machineIn('started', 'nrt', { cpu_kind: 'performance', cpus: 8, memory_mb: 32_768, gpu_kind, gpus: 2 });
+    // (8 × 21 + 32 × 5) × 1.307692308 / 720 + 2 × 1.50
+    expect(priceMachines({ machines: [gpu('a10')] })[0]).toMatchObject({ subject: 'app-1', microUsdPerHour: 3_595_726 });
+    // The dearest known: 2 × 3.50
+    expect(priceMachines({ machines: [gpu('h900')] })[0]).toMatchObject({
+      subject: 'app-1 (estimate: unknown GPU)',
+      microUsdPerHour: 7_595_726,
     });
-    expect(line?.subject).toBe('app-1 (estimate: without its GPU)');
   });
 });
 

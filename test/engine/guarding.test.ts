@@ -13,6 +13,7 @@ const calm: Controls = {
   waitsFor: [],
   foreignRelease: null,
   massChange: null,
+  gates: [],
   stateLost: null,
 };
 interface Given {

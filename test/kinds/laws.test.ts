@@ -5,6 +5,7 @@ import type { KindName } from '#domain/change.ts';
 import { intentFor, type PlanContext } from '#domain/finding.ts';
 import { orgSlug } from '#domain/ids.ts';
 import { emptyMemory } from '#domain/memory.ts';
+import { SHIPPED_PRICES } from '#domain/price-book.ts';
 import { makeRandom } from '#domain/random.ts';
 import type { Result } from '#domain/result.ts';
 import type { CompiledApp } from '#domain/revision.ts';
@@ -203,10 +204,10 @@ describe.each(KINDS.map((kind): Law => kind))('$name', (kind) => {
   test('never has a price below nothing', async () => {
     const bench = makeBench();
     const empty = await look(bench, WANTED, false);
-    expect(kind.price(empty.observed)).toEqual([]);
+    expect(kind.price(empty.observed, SHIPPED_PRICES)).toEqual([]);
     await converge(bench, KINDS, WANTED, false, justApply(bench));
     const { observed } = await look(bench, WANTED, true);
-    for (const { microUsdPerHour } of kind.price(observed)) {
+    for (const { microUsdPerHour } of kind.price(observed, SHIPPED_PRICES)) {
       expect(microUsdPerHour).toBeGreaterThanOrEqual(0);
       expect(Number.isInteger(microUsdPerHour)).toBe(true);
     }

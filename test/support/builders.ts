@@ -18,6 +18,7 @@ import {
 import type { MachineConfig } from '#domain/machine-config.ts';
 import { emptyMemory } from '#domain/memory.ts';
 import type { ObservedApp, ObservedMachine, ObservedVolume } from '#domain/observed.ts';
+import { SHIPPED_PRICES } from '#domain/price-book.ts';
 import type { CompiledApp, CompiledEnvironment, CompiledGroup, SyncPolicy } from '#domain/revision.ts';
 import type { Stamp } from '#domain/stamp.ts';
 import { stampToMetadata } from '#domain/stamp.ts';
@@ -176,6 +177,8 @@ export const aContext = (over: Partial<PlanContext> = {}): PlanContext => ({
   memory: { ...emptyMemory(), adopted: true, syncedRevision: REVISION },
   revision: REVISION,
   generation: 2,
+  prices: SHIPPED_PRICES,
+  shares: {},
   seed: 'test',
   ...over,
 });

@@ -2,6 +2,7 @@
 import type { AppStatus } from '#domain/condition.ts';
 import type { Event } from '#domain/events.ts';
 import { environmentName } from '#domain/ids.ts';
+import { type PriceBook, SHIPPED_BOOK } from '#domain/price-book.ts';
 import { makeRandom } from '#domain/random.ts';
 import { ok } from '#domain/result.ts';
 import { instant, ms, seconds } from '#domain/units.ts';
@@ -50,6 +51,7 @@ export interface HarnessOptions {
   readonly start?: boolean;
   readonly concurrency?: number;
   readonly parts?: ReleaseParts;
+  readonly book?: PriceBook;
 }
 
 export async function makeHarness(options: HarnessOptions): Promise<Harness> {
@@ -114,6 +116,7 @@ export async function makeHarness(options: HarnessOptions): Promise<Harness> {
       process: options.environment ?? {},
       only: null,
       selfApp: null,
+      book: options.book ?? SHIPPED_BOOK,
       deadline: (span, signal) => deadlineOf(clock, span, signal),
       tick: seconds(2),
       poll: seconds(15),

@@ -55,6 +55,12 @@ export const createStep = (
     over,
   );
 
+const NOTHING_COSTS = {
+  beforePerHour: microUsd(0),
+  afterPerHour: microUsd(0),
+  alwaysOnBeforePerHour: microUsd(0),
+  alwaysOnAfterPerHour: microUsd(0),
+};
 /** All of it in the first wave, ready to be written. */
 export const planOfSteps = (steps: readonly Step[], over: Partial<Omit<Plan, 'id'>> = {}): Plan =>
   sealPlan({
@@ -65,7 +71,7 @@ export const planOfSteps = (steps: readonly Step[], over: Partial<Omit<Plan, 'id
     waves: steps.length === 0 ? [] : [{ steps, ready: true }],
     held: [],
     drifts: [],
-    cost: { beforePerHour: microUsd(0), afterPerHour: microUsd(0) },
+    cost: NOTHING_COSTS,
     downtime: false,
     ...over,
   });
