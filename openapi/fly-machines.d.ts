@@ -61,6 +61,7 @@ export interface paths {
                     content: {
                         readonly "application/json": {
                             readonly id?: string;
+                            readonly name?: string;
                             readonly created_at?: number;
                         };
                     };
@@ -3021,8 +3022,8 @@ export interface components {
                 readonly [key: string]: unknown;
             };
             readonly error?: string;
-            /** @description Known words: unknown, insufficient_capacity, name_taken. */
-            readonly status?: string;
+            /** @enum {string} */
+            readonly status?: "unknown" | "insufficient_capacity" | "name_taken";
             /** @description Wins over error where both are given. */
             readonly message?: string;
         };

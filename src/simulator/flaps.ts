@@ -149,12 +149,13 @@ export async function withFault(
   if (refusal !== null) return toResponse(world, refusal);
   return spoiled(world, fault, done ?? reply(500, { error: 'internal' }));
 }
-/** The answer arrives, but not as it should be. */
+/** The answer arrives, but not as it should be; a header tells who looks closely that it was asked for. */
 function spoiled(world: World, fault: FaultKind, done: SimReply): Response {
+  const headers = { 'x-simulated-fault': fault };
   const text = JSON.stringify(done.body ?? null);
-  if (fault === 'brokenJson') return new Response('<html>502 Bad Gateway</html>', { status: 200 });
-  if (fault === 'halfAnswer') return new Response(text.slice(0, Math.floor(text.length / 2)), { status: done.status });
-  if (fault === 'unknownWords') return toResponse(world, { status: done.status, body: withUnknownWords(done.body ?? null) });
+  if (fault === 'brokenJson') return new Response('<html>502 Bad Gateway</html>', { status: 200, headers });
+  if (fault === 'halfAnswer') return new Response(text.slice(0, Math.floor(text.length / 2)), { status: done.status, headers });
+  if (fault === 'unknownWords') return toResponse(world, { status: done.status, body: withUnknownWords(done.body ?? null) }, headers);
   return toResponse(world, done);
 }
 /** Fields and states that no document names. */

@@ -155,7 +155,7 @@ const metadataBy =
     const expected = textOf(request.body['machine_version']);
     if (expected !== undefined && expected !== row.instanceId) refuse(412, `machine_version ${expected} is not the current one`);
     writeMetadata(row, objectOf(request.body['metadata']), keep);
-    return reply(200, { ...row.config.metadata });
+    return reply(204);
   };
 export const putMetadata = metadataBy(false);
 export const patchMetadata = metadataBy(true);

@@ -84,7 +84,7 @@ export const createSnapshot: Handler = (request) => {
   const row = volumeOf(request);
   const snapshot = { id: `vs_${world.id('volume').slice(4)}`, createdAt: world.clock.now(), size: 50_000_000 };
   row.snapshots.push(snapshot);
-  return reply(200, renderSnapshot(row, snapshot));
+  return reply(200);
 };
 
 interface Listed {

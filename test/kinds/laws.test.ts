@@ -19,6 +19,7 @@ import { makeVirtualClock, type VirtualClock } from '#simulator/clock.ts';
 import { makeSimulator, type Simulator } from '#simulator/simulator.ts';
 import { machinesOf } from '#simulator/world.ts';
 import { aConfig, aContext, aGroup, anApp, REVISION } from '#test/support/builders.ts';
+import { underContract } from '#test/support/contract.ts';
 import { START } from '#test/support/harness.ts';
 
 const SIGNAL = new AbortController().signal;
@@ -43,7 +44,7 @@ function makeBench(): Bench {
     flapsBaseUrl: url,
     apiBaseUrl: url,
     uiexBaseUrl: url,
-    fetch: simulator.fetch,
+    fetch: underContract(simulator.fetch, 'client'),
     clock,
     random,
     limits: makeLimits({ clock }),
@@ -66,7 +67,10 @@ function makeBench(): Bench {
     },
     byHand: async (method, path, body) => {
       const headers = { authorization: 'Bearer somebody-else' };
-      const answer = await simulator.fetch(new Request(`${url}${path}`, { method, headers, body: JSON.stringify(body ?? {}) }));
+      const answer = await underContract(
+        simulator.fetch,
+        'hands',
+      )(new Request(`${url}${path}`, { method, headers, body: JSON.stringify(body ?? {}) }));
       if (!answer.ok) throw new Error(`${answer.status} ${await answer.text()}`);
     },
   };

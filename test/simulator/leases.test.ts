@@ -83,7 +83,8 @@ describe('metadata', () => {
     const { instanceId, updatedAt, state } = scene.machine(id);
     await scene.pass(60);
     const { status, body } = await scene.call('PATCH', `${machinePath(id)}/metadata`, { metadata: { a: '1', gone: null } });
-    expect({ status, body }).toEqual({ status: 200, body: { kept: 'yes', a: '1' } });
+    expect({ status, body }).toEqual({ status: 204, body: null });
+    expect(scene.machine(id).config.metadata).toEqual({ kept: 'yes', a: '1' });
     expect(scene.machine(id)).toMatchObject({ instanceId, updatedAt, state });
     const list = await scene.call('GET', '/v1/orgs/acme/machines');
     expect(list.body).toMatchObject({ machines: [{ id, config: { metadata: { a: '1' } } }] });

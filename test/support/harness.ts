@@ -18,6 +18,7 @@ import { makeVirtualClock, type VirtualClock } from '#simulator/clock.ts';
 import { makeSimulator, type Simulator } from '#simulator/simulator.ts';
 import type { MachineRow } from '#simulator/world.ts';
 import { machinesOf } from '#simulator/world.ts';
+import { underContract } from '#test/support/contract.ts';
 
 export const START = instant(Date.UTC(2026, 9, 1, 9, 0, 0));
 export type Files = Record<string, string>;
@@ -71,6 +72,8 @@ export async function makeHarness(options: HarnessOptions): Promise<Harness> {
       clock.touch();
     },
   });
+  const asClient = underContract(simulator.fetch, 'client');
+  const asHands = underContract(simulator.fetch, 'hands');
   let controller = makeOne();
   function makeOne(): Controller {
     const alive = stop.signal;
@@ -85,7 +88,7 @@ export async function makeHarness(options: HarnessOptions): Promise<Harness> {
       fetch: async (request) => {
         if (alive.aborted) return new Promise(() => undefined);
         clock.touch();
-        const response = await simulator.fetch(request);
+        const response = await asClient(request);
         clock.touch();
         return response;
       },
@@ -169,7 +172,7 @@ export async function makeHarness(options: HarnessOptions): Promise<Harness> {
     byHand: (method, path, body) => {
       const sent = body === undefined ? {} : { body: JSON.stringify(body) };
       const headers = { authorization: 'Bearer somebody-else' };
-      return simulator.fetch(new Request(`http://sim.test${path}`, { method, headers, ...sent }));
+      return asHands(new Request(`http://sim.test${path}`, { method, headers, ...sent }));
     },
     writes: () => simulator.world.counters.writes,
   };

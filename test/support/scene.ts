@@ -4,6 +4,7 @@ import { instant, ms } from '#domain/units.ts';
 import { makeVirtualClock, type VirtualClock } from '#simulator/clock.ts';
 import { makeSimulator, type Simulator, type SimulatorOptions } from '#simulator/simulator.ts';
 import type { MachineRow, World } from '#simulator/world.ts';
+import { underContract } from '#test/support/contract.ts';
 
 export const SCENE_START = instant(Date.UTC(2026, 9, 1, 9));
 export interface Answer {
@@ -32,6 +33,7 @@ export function makeScene(options: Partial<SimulatorOptions> = {}): Scene {
   const clock = makeVirtualClock(SCENE_START);
   const simulator = makeSimulator({ clock, seed: 'scene', ...options });
   const { world } = simulator;
+  const fetch = underContract(simulator.fetch, 'hands');
   const call: Scene['call'] = async (method, path, body, { token = 'somebody', headers = {}, signal } = {}) => {
     const sent = body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) };
     const request = new Request(`http://sim.test${path}`, {
@@ -40,7 +42,7 @@ export function makeScene(options: Partial<SimulatorOptions> = {}): Scene {
       ...sent,
       ...(signal === undefined ? {} : { signal }),
     });
-    return responseToAnswer(await simulator.fetch(request));
+    return responseToAnswer(await fetch(request));
   };
   return {
     clock,
