@@ -11,7 +11,6 @@ import { seconds } from '#domain/units.ts';
 import { type Controller, makeController } from '#engine/controller.ts';
 import { makeHalts } from '#engine/halts.ts';
 import { makeLocalOperator } from '#engine/local-operator.ts';
-import { makeMemoryQueue } from '#engine/memory-queue.ts';
 import type { Operator } from '#engine/operator.ts';
 import { NO_PARTS } from '#engine/release-ports.ts';
 import { realClock } from '#platform/clock.ts';
@@ -24,14 +23,11 @@ import { makeFolderSource } from '#platform/source/folder.ts';
 import { makeGitSource } from '#platform/source/git.ts';
 import { isGitAddress, parseGitAddress } from '#platform/source/git-address.ts';
 import type { DesiredSource } from '#platform/source/port.ts';
-import { openPglite, openPostgres } from '#platform/store/db.ts';
 import { type FolderLock, lockFolder } from '#platform/store/lock.ts';
-import { migrate } from '#platform/store/migrate.ts';
-import type { Store } from '#platform/store/port.ts';
-import { makeSqlStore } from '#platform/store/sql.ts';
 import { makeScaledClock } from '#simulator/clock.ts';
 import { startSimulator } from '#simulator/server.ts';
 import type { Config } from './config.ts';
+import { openState } from './open-state.ts';
 
 export const DESIRED_FOLDER = 'desired-state';
 
@@ -53,6 +49,8 @@ export interface SessionOptions {
   readonly onThrottle?: (seconds: number) => void;
   /** Only this environment; null: all. */
   readonly only: string | null;
+  /** A database that is not there yet is waited for. */
+  readonly waits?: boolean;
 }
 
 /** Locks the data folder, opens the store, and puts a controller together. Nothing runs yet. */
@@ -73,13 +71,14 @@ export async function openSession(options: SessionOptions, signal: AbortSignal):
   const close = async (): Promise<void> => {
     for (const step of closing) await step();
   };
-  const opened = await openStore(config, folder, simulator !== null, signal);
+  const platform = simulator === null ? config.flapsBaseUrl : 'simulator';
+  const opened = await openState({ databaseUrl: config.databaseUrl, folder, platform, waits: options.waits === true }, signal);
   if (!opened.ok) {
     await close();
     return opened;
   }
-  const store = opened.value;
-  closing.unshift(() => store.close());
+  const { store, queue } = opened.value;
+  closing.unshift(opened.value.close);
   const source = sourceOf(config);
   if (!source.ok) {
     await close();
@@ -94,7 +93,7 @@ export async function openSession(options: SessionOptions, signal: AbortSignal):
     source: source.value.source,
     desiredFolder: source.value.folder,
     tell: options.tell,
-    queue: makeMemoryQueue(realClock),
+    queue,
     halts,
     flyFor: clients,
     parts: NO_PARTS,
@@ -151,15 +150,6 @@ async function isSimulator(url: string): Promise<boolean> {
   } catch {
     return false;
   }
-}
-
-async function openStore(config: Config, folder: string, simulated: boolean, signal: AbortSignal): Promise<Result<Store, TrimtabError>> {
-  const database = config.databaseUrl === null ? await openPglite({ folder: join(folder, 'db') }) : openPostgres(config.databaseUrl);
-  const migrated = await migrate(database);
-  if (!migrated.ok) return migrated;
-  const store = makeSqlStore(database);
-  const claimed = await store.claimIdentity({ platform: simulated ? 'simulator' : config.flapsBaseUrl }, signal);
-  return claimed.ok ? ok(store) : claimed;
 }
 
 interface SourceChoice {

@@ -38,6 +38,7 @@ export async function serve(options: ServeOptions, signal: AbortSignal): Promise
       version,
       tell,
       only: options.only,
+      waits: true,
       onRequest: (operation, code, span) => metrics?.noteRequest(operation, code, span),
       onThrottle: (span) => metrics?.noteThrottle(span),
     },

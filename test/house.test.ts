@@ -14,7 +14,7 @@ const SEES: Readonly<Record<string, readonly string[]>> = {
   http: ['domain', 'engine:type', 'platform:type'],
   cli: ['domain', 'engine:type', 'platform:type', 'http:type'],
 };
-const COMPOSERS = new Set(['src/main.ts', 'src/compose.ts', 'src/config.ts', 'src/serve.ts']);
+const COMPOSERS = new Set(['src/main.ts', 'src/compose.ts', 'src/config.ts', 'src/serve.ts', 'src/open-state.ts']);
 const files = execFileSync('git', ['ls-files', '--cached', '--others', '--exclude-standard', '--', 'src', 'test'], { encoding: 'utf8' })
   .split('\n')
   .filter((path) => path.endsWith('.ts') && existsSync(path));

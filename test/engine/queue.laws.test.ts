@@ -204,7 +204,7 @@ describe.runIf(databaseUrl !== '')('two holders of one queue', () => {
     await wake(one.queue, 'a');
     await expect.poll(() => first.handed, soon).toEqual(['a']);
     const vanished = realClock.now();
-    line.cut();
+    await line.freeze();
     const second = run(two.queue, 1);
     await expect.poll(() => second.handed, { timeout: 16_000, interval: 50 }).toEqual(['a']);
     const takenOver = realClock.now();
@@ -215,6 +215,7 @@ describe.runIf(databaseUrl !== '')('two holders of one queue', () => {
       ok: false,
       error: { code: 'STORE_UNAVAILABLE' },
     });
+    await line.mend();
     await Promise.all([first.stop(), second.stop()]);
     await Promise.all([one.close(), two.close()]);
     await shared.drop();

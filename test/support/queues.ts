@@ -1,5 +1,5 @@
 /** Every queue there is, for the law tests: in process, and pg-boss when DATABASE_URL is given (in CI it must be). */
-import { connect, createServer, type Socket } from 'node:net';
+import { connect, createServer, type Server, type Socket } from 'node:net';
 import { Bug } from '#domain/result.ts';
 import { makeMemoryQueue } from '#engine/memory-queue.ts';
 import type { Queue } from '#engine/queue.ts';
@@ -46,31 +46,60 @@ async function openReal(): Promise<OpenQueue> {
     },
   };
 }
-/** A line to the database that can be cut, as when a host is lost. */
-export async function openLine(url: string): Promise<{ readonly url: string; cut(): void }> {
+/** A line to the database that can be cut as when the server is gone, frozen as when a host on the way is lost, and mended. */
+export interface Line {
+  readonly url: string;
+  /** Connections break, new ones are refused. */
+  cut(): Promise<void>;
+  /** Half open: connections stay, nothing comes through any more, new ones are refused. */
+  freeze(): Promise<void>;
+  mend(): Promise<void>;
+}
+export async function openLine(url: string, { mended = true } = {}): Promise<Line> {
   const target = new URL(url);
   const sockets = new Set<Socket>();
-  const server = createServer((near) => {
-    const far = connect(Number(target.port || 5432), target.hostname);
-    for (const socket of [near, far]) {
-      sockets.add(socket);
-      socket.on('error', () => undefined);
-    }
-    near.pipe(far).pipe(near);
-  });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const makeServer = (): Server =>
+    createServer((near) => {
+      const far = connect(Number(target.port || 5432), target.hostname);
+      for (const socket of [near, far]) {
+        sockets.add(socket);
+        socket.on('error', () => undefined);
+      }
+      near.pipe(far).pipe(near);
+    });
+  let server = makeServer();
+  await listenOn(server, 0);
   const address = server.address();
+  const port = typeof address === 'object' && address !== null ? address.port : 0;
   const through = new URL(url);
   through.hostname = '127.0.0.1';
-  through.port = String(typeof address === 'object' && address !== null ? address.port : 0);
-  return {
+  through.port = String(port);
+  const refuse = (): Promise<void> => new Promise((closed) => void server.close(() => closed()));
+  const line = {
     url: through.href,
-    cut: () => {
-      server.close();
+    cut: async () => {
+      const closing = refuse();
       for (const socket of sockets) socket.destroy();
+      sockets.clear();
+      await closing;
+    },
+    freeze: () => {
+      void refuse();
+      for (const socket of sockets) socket.unpipe().pause();
+      return Promise.resolve();
+    },
+    mend: async () => {
+      for (const socket of sockets) socket.destroy();
+      sockets.clear();
+      server = makeServer();
+      await listenOn(server, port);
     },
   };
+  if (!mended) await line.cut();
+  return line;
 }
+const listenOn = (server: Server, port: number): Promise<void> =>
+  new Promise((listening) => void server.listen(port, '127.0.0.1', () => listening()));
 export const QUEUES: readonly QueueKind[] = [
   { name: 'the in-process twin', open: () => Promise.resolve({ queue: makeMemoryQueue(realClock), close: () => Promise.resolve() }) },
   ...(databaseUrl === '' ? [] : [{ name: 'pg-boss on PostgreSQL', open: openReal }]),

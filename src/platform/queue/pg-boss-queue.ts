@@ -50,8 +50,11 @@ const SILENT_LIMIT = seconds(8);
 const EXPIRE_S = 360;
 /** Every attempt is a crash of its holder; the key is never given up. */
 const RETRY_LIMIT = 1_000_000;
-/** A wake nearer than this is fetched by a timer of this process. */
-const NEAR = seconds(60);
+/** Handed on to `pg`: over a line that is half open a statement would wait for ever. */
+const PATIENCE = { connectionTimeoutMillis: 10_000, query_timeout: 10_000, keepAlive: true };
+/** A wake nearer than this is fetched by a timer of this process: a rollout stays with who began it, and what is in memory stays true. A later
+ *  one goes to whoever looks first, so that work spreads over the holders by itself. */
+const NEAR = seconds(10);
 
 export async function openPgBossQueue(options: PgBossOptions): Promise<Result<PgBossQueue, TrimtabError>> {
   const schema = options.schema ?? 'trimtab_queue';
@@ -60,7 +63,7 @@ export async function openPgBossQueue(options: PgBossOptions): Promise<Result<Pg
     schema,
     max: 3,
     application_name: 'trimtab queue',
-    connectionTimeoutMillis: 10_000,
+    ...PATIENCE,
     schedule: false,
     registerInstance: false,
     reindex: false,
@@ -77,8 +80,10 @@ export async function openPgBossQueue(options: PgBossOptions): Promise<Result<Pg
     await boss.updateQueue(QUEUE, settings);
     return await boss.getQueue(QUEUE);
   });
-  if (!opened.ok) return opened;
-  if (opened.value === null) return err(failure('STORE_UNAVAILABLE', 'pg-boss made no queue'));
+  if (!opened.ok || opened.value === null) {
+    await reaching(() => boss.stop({ graceful: false, close: true }));
+    return opened.ok ? err(failure('STORE_UNAVAILABLE', 'pg-boss made no queue')) : opened;
+  }
   return ok(makeQueue(boss, { schema, table: opened.value.table, queue: QUEUE }, options.clock));
 }
 
@@ -150,7 +155,7 @@ function makeQueue(boss: PgBoss, table: JobTable, clock: Clock): PgBossQueue {
       stopHeart();
     },
     depth: () => ({ waiting, active: held.size }),
-    close: () => boss.stop({ graceful: false, close: true }),
+    close: async () => void (await reaching(() => boss.stop({ graceful: false, close: true }))),
   };
 }
 

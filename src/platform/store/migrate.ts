@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { failure, type TrimtabError } from '#domain/errors.ts';
 import { err, ok, type Result } from '#domain/result.ts';
-import type { Database } from './db.ts';
+import { type Database, reaching } from './db.ts';
 
 const Applied = z.array(z.object({ name: z.string(), hash: z.string() }));
 const FOLDER = join(import.meta.dirname, '../../../migrations');
@@ -13,8 +13,15 @@ const FOLDER = join(import.meta.dirname, '../../../migrations');
 const MIGRATION_LOCK = 7_309_217;
 
 export async function migrate(database: Database, folder = FOLDER): Promise<Result<readonly string[], TrimtabError>> {
+  const migrated = await reaching(() => migrateFrom(database, folder));
+  return migrated.ok ? migrated.value : migrated;
+}
+async function migrateFrom(database: Database, folder: string): Promise<Result<readonly string[], TrimtabError>> {
   const names = (await readdir(folder)).filter((name) => name.endsWith('.sql')).sort();
-  await database.exec('create table if not exists trimtab_migrations (name text primary key, hash text not null)');
+  // Under the lock: of two that make a table at the same time, `if not exists` refuses one all the same.
+  await database.exec(
+    `begin; select pg_advisory_xact_lock(${MIGRATION_LOCK}); create table if not exists trimtab_migrations (name text primary key, hash text not null); commit;`,
+  );
   const applied = Applied.parse(await database.query('select name, hash from trimtab_migrations', []));
   const known = new Map(applied.map(({ name, hash }) => [name, hash]));
   const done: string[] = [];
