@@ -59,7 +59,45 @@ function environment(): Record<string, string> {
   return passed;
 }
 
-export function makeGit(directory: string, signal: AbortSignal): Git {
+/** How a private repository lets us in. Nothing of it stands in a command line, where every user of the machine could read it. */
+export interface GitAccess {
+  /** For https: a token of the host, sent as its own documentation says, as the password of a basic login. */
+  readonly token: string | null;
+  /** For ssh: the file of a deploy key. */
+  readonly keyFile: string | null;
+  /** For ssh: the host keys to believe; null: those of the user. */
+  readonly knownHostsFile: string | null;
+}
+export const NO_ACCESS: GitAccess = { token: null, keyFile: null, knownHostsFile: null };
+
+/** Null: the token must not travel without encryption, and other transports have no use for it. */
+function tokenEnvironment(url: string, token: string | null): Record<string, string> {
+  if (token === null || !isSafeForToken(url)) return {};
+  const { origin } = new URL(url);
+  const login = Buffer.from(`x-access-token:${token}`).toString('base64');
+  return {
+    GIT_CONFIG_COUNT: '1',
+    GIT_CONFIG_KEY_0: `http.${origin}/.extraHeader`,
+    GIT_CONFIG_VALUE_0: `Authorization: Basic ${login}`,
+  };
+}
+const LOOPBACK = /^http:\/\/(127\.0\.0\.1|localhost|\[::1\])(:|\/)/;
+const isSafeForToken = (url: string): boolean => url.startsWith('https://') || LOOPBACK.test(url);
+
+function sshEnvironment({ keyFile, knownHostsFile }: GitAccess): Record<string, string> {
+  if (keyFile === null && knownHostsFile === null) return {};
+  const words = [
+    'ssh -o BatchMode=yes',
+    ...(keyFile === null ? [] : [`-o IdentitiesOnly=yes -i ${quoted(keyFile)}`]),
+    ...(knownHostsFile === null ? [] : [`-o StrictHostKeyChecking=yes -o UserKnownHostsFile=${quoted(knownHostsFile)}`]),
+  ];
+  return { GIT_SSH_COMMAND: words.join(' ') };
+}
+/** git hands the command to a shell. */
+const quoted = (path: string): string => `'${path.replaceAll("'", `'\\''`)}'`;
+
+export function makeGit(directory: string, signal: AbortSignal, address = '', access: GitAccess = NO_ACCESS): Git {
+  const given = { ...sshEnvironment(access), ...tokenEnvironment(address, access.token) };
   const open = (input?: string): SimpleGit =>
     simpleGit({
       baseDir: directory,
@@ -67,10 +105,16 @@ export function makeGit(directory: string, signal: AbortSignal): Git {
       config: CONFIG,
       trimmed: false,
       // These settings of ours are constants that take rights away; nothing from outside reaches them.
-      unsafe: { allowUnsafeHooksPath: true, allowUnsafeProtocolOverride: true, allowUnsafeFsMonitor: true, allowUnsafeSshCommand: true },
-      allowEnvironment: ['GIT_SSL_CAINFO', ...Object.keys(FIXED)],
+      unsafe: {
+        allowUnsafeHooksPath: true,
+        allowUnsafeProtocolOverride: true,
+        allowUnsafeFsMonitor: true,
+        allowUnsafeSshCommand: true,
+        allowUnsafeConfigEnvCount: true,
+      },
+      allowEnvironment: ['GIT_SSL_CAINFO', ...Object.keys(FIXED), ...Object.keys(given)],
       ...(input === undefined ? {} : { input: () => input }),
-    }).env(environment());
+    }).env({ ...environment(), ...given });
   const attempt = async <T>(run: () => Promise<T>): Promise<T> => {
     try {
       return await run();

@@ -9,7 +9,7 @@ import { err, ok, type Result } from '#domain/result.ts';
 import { minutes } from '#domain/units.ts';
 import type { GitAddress } from './git-address.ts';
 import { withoutCredentials } from './git-address.ts';
-import { type Git, GitFailed, makeGit } from './git-command.ts';
+import { type Git, type GitAccess, GitFailed, makeGit, NO_ACCESS } from './git-command.ts';
 import { commitOf, filesOf, readBlob } from './git-tree.ts';
 import { insideRoot, leavesRoot } from './limits.ts';
 import type { DesiredSource, SourceSnapshot } from './port.ts';
@@ -19,6 +19,8 @@ export interface GitSourceOptions {
   /** Where copies of repositories are kept; made when missing. */
   readonly copies: string;
   readonly clock: Clock;
+  /** Absent: the repository is open, or the address and the user's own ssh know the way. */
+  readonly access?: GitAccess;
 }
 
 /** A first fetch of a large repository takes a minute or two; a poll takes a second. */
@@ -26,16 +28,17 @@ const DEADLINE = minutes(5);
 const OURS = 'refs/trimtab/source';
 
 export function makeGitSource(options: GitSourceOptions): DesiredSource {
-  const { address, clock } = options;
+  const { address, clock, access = NO_ACCESS } = options;
   const description = withoutCredentials(address.url) + (address.branch === null ? '' : `#${address.branch}`);
   // The name says nothing: the address may carry credentials.
-  const directory = join(options.copies, `${createHash('sha256').update(address.url).digest('hex').slice(0, 16)}.git`);
+  const place = `${address.url}#${address.branch ?? ''}`;
+  const directory = join(options.copies, `${createHash('sha256').update(place).digest('hex').slice(0, 16)}.git`);
   return {
     description,
     read: (signal) =>
       inTime(clock, description, signal, async (within) => {
         await mkdir(directory, { recursive: true });
-        const git = makeGit(directory, within);
+        const git = makeGit(directory, within, address.url, access);
         const fetched = await fetchBranch(git, address);
         const commit = await commitOf(git, fetched.sha);
         const files = await filesOf(git, fetched.sha, address.folder, description);
