@@ -1,7 +1,7 @@
 /** The only place where real adapters are chosen and handed up. */
 import { randomBytes } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
-import { basename, dirname, join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { failure, type TrimtabError } from '#domain/errors.ts';
 import type { Event } from '#domain/events.ts';
 import { makeRandom } from '#domain/random.ts';
@@ -19,17 +19,12 @@ import { makeLimits } from '#platform/fly/limits.ts';
 import type { FlyClient } from '#platform/fly/port.ts';
 import { readOnlyFly } from '#platform/fly/read-only.ts';
 import { readPriceBook } from '#platform/price-file.ts';
-import { makeFolderSource } from '#platform/source/folder.ts';
-import { makeGitSource } from '#platform/source/git.ts';
-import { isGitAddress, parseGitAddress } from '#platform/source/git-address.ts';
-import type { DesiredSource } from '#platform/source/port.ts';
 import { type FolderLock, lockFolder } from '#platform/store/lock.ts';
 import { makeScaledClock } from '#simulator/clock.ts';
 import { startSimulator } from '#simulator/server.ts';
+import { sourcesOf } from './compose-source.ts';
 import type { Config } from './config.ts';
 import { openState } from './open-state.ts';
-
-export const DESIRED_FOLDER = 'desired-state';
 
 export interface Session {
   readonly controller: Controller;
@@ -79,7 +74,7 @@ export async function openSession(options: SessionOptions, signal: AbortSignal):
   }
   const { store, queue } = opened.value;
   closing.unshift(opened.value.close);
-  const source = sourceOf(config);
+  const source = sourcesOf(config);
   if (!source.ok) {
     await close();
     return source;
@@ -92,6 +87,7 @@ export async function openSession(options: SessionOptions, signal: AbortSignal):
     store,
     source: source.value.source,
     desiredFolder: source.value.folder,
+    ownSources: source.value.own,
     tell: options.tell,
     queue,
     halts,
@@ -150,25 +146,6 @@ async function isSimulator(url: string): Promise<boolean> {
   } catch {
     return false;
   }
-}
-
-interface SourceChoice {
-  readonly source: DesiredSource;
-  readonly folder: string;
-}
-/** A git URL, a folder with `desired-state/` in it, or that folder itself. */
-export function sourceOf(config: Pick<Config, 'source' | 'dataDir'>): Result<SourceChoice, TrimtabError> {
-  if (isGitAddress(config.source)) {
-    const address = parseGitAddress(config.source, DESIRED_FOLDER);
-    if (address === null) return err(failure('SOURCE_UNAVAILABLE', 'TRIMTAB_SOURCE is no address of a repository'));
-    const source = makeGitSource({ address, copies: join(config.dataDir, 'git'), clock: realClock });
-    return ok({ source, folder: address.folder });
-  }
-  const path = resolve(config.source);
-  if (existsSync(join(path, DESIRED_FOLDER)) || basename(path) !== DESIRED_FOLDER) {
-    return ok({ source: makeFolderSource({ root: path, folder: DESIRED_FOLDER }), folder: DESIRED_FOLDER });
-  }
-  return ok({ source: makeFolderSource({ root: dirname(path), folder: basename(path) }), folder: basename(path) });
 }
 
 export interface Platform {

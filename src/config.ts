@@ -15,6 +15,10 @@ const Variables = z.object({
   TRIMTAB_DATA_DIR: z.string().optional(),
   TRIMTAB_SOURCE: z.string().optional(),
   TRIMTAB_PRICE_BOOK: z.string().optional(),
+  TRIMTAB_GIT_TOKEN: z.string().optional(),
+  TRIMTAB_GIT_KEY_FILE: z.string().optional(),
+  TRIMTAB_GIT_KNOWN_HOSTS_FILE: z.string().optional(),
+  TRIMTAB_WEBHOOK_SECRET: z.string().min(16, 'at least 16 characters: anybody who guesses it can wake trimtab').optional(),
   TRIMTAB_SERVER: z.url().optional(),
   TRIMTAB_SERVER_TOKEN: z.string().optional(),
   TRIMTAB_HOST: z.string().default('127.0.0.1'),
@@ -40,6 +44,13 @@ export interface Config {
   readonly source: string;
   /** A file of one's own prices over the shipped ones. */
   readonly priceBook: string | null;
+  /** `TRIMTAB_SOURCE_<ENVIRONMENT>`: environments with a branch, a path or a repository of their own, by name. */
+  readonly sources: ReadonlyMap<string, string>;
+  readonly gitToken: string | null;
+  readonly gitKeyFile: string | null;
+  readonly gitKnownHostsFile: string | null;
+  /** Null: no webhook is answered. */
+  readonly webhookSecret: string | null;
   readonly server: { readonly url: string; readonly token: string | null } | null;
   readonly host: string;
   readonly port: number;
@@ -73,6 +84,11 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>, cw
       dataDir,
       source: given.TRIMTAB_SOURCE ?? cwd,
       priceBook: given.TRIMTAB_PRICE_BOOK ?? null,
+      sources: ownSources(filled),
+      gitToken: given.TRIMTAB_GIT_TOKEN ?? null,
+      gitKeyFile: given.TRIMTAB_GIT_KEY_FILE ?? null,
+      gitKnownHostsFile: given.TRIMTAB_GIT_KNOWN_HOSTS_FILE ?? null,
+      webhookSecret: given.TRIMTAB_WEBHOOK_SECRET ?? null,
       server: given.TRIMTAB_SERVER === undefined ? null : { url: given.TRIMTAB_SERVER, token: given.TRIMTAB_SERVER_TOKEN ?? null },
       host: given.TRIMTAB_HOST,
       port: given.TRIMTAB_PORT,
@@ -86,4 +102,14 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>, cw
       variables: filled,
     },
   };
+}
+
+const OWN_SOURCE = /^TRIMTAB_SOURCE_([A-Z0-9_]+)$/;
+/** `TRIMTAB_SOURCE_STAGING_EU` → `staging-eu`. */
+function ownSources(filled: Readonly<Record<string, string | undefined>>): ReadonlyMap<string, string> {
+  const found = Object.entries(filled).flatMap(([name, value]): [string, string][] => {
+    const environment = OWN_SOURCE.exec(name)?.[1];
+    return environment === undefined || value === undefined ? [] : [[environment.toLowerCase().replaceAll('_', '-'), value]];
+  });
+  return new Map(found.sort(([a], [b]) => (a < b ? -1 : 1)));
 }

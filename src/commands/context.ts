@@ -14,7 +14,8 @@ import { readDesired } from '#engine/desired.ts';
 import { convergeOnce } from '#engine/once.ts';
 import { realClock } from '#platform/clock.ts';
 import { readHolder } from '#platform/store/lock.ts';
-import { embedSimulator, openPlatform, openSession, sourceOf, stateFolder } from '#src/compose.ts';
+import { embedSimulator, openPlatform, openSession, stateFolder } from '#src/compose.ts';
+import { sourcesOf } from '#src/compose-source.ts';
 import type { Config } from '#src/config.ts';
 import { serve, serveOnce } from '#src/serve.ts';
 
@@ -91,12 +92,13 @@ export async function runController(
 }
 
 export async function validate(context: CliContext, config: Config): Promise<ExitCode> {
-  const source = sourceOf(config);
+  const source = sourcesOf(config);
   if (!source.ok) return sayError(context, source.error);
   const read = await readDesired(
     {
       source: source.value.source,
       folder: source.value.folder,
+      own: source.value.own,
       flyFor: null,
       process: config.variables,
       previous: () => null,
@@ -154,7 +156,7 @@ async function folderFinding(config: Config): Promise<Finding> {
 }
 async function sourceFinding(config: Config, signal: AbortSignal): Promise<Finding> {
   const what = 'desired state';
-  const source = sourceOf(config);
+  const source = sourcesOf(config);
   const read = source.ok ? await source.value.source.read(signal) : source;
   if (!read.ok) return { what, state: 'error', found: read.error.message, remedy: remedyOf(read.error) };
   return { what, state: 'ok', found: `${read.value.files.size} YAML files in ${config.source}`, remedy: null };

@@ -9,7 +9,8 @@ import { appName, orgSlug } from '#domain/ids.ts';
 import { ok, type Result } from '#domain/result.ts';
 import { importEnvironment, importText } from '#engine/import.ts';
 import type { FlyClient } from '#platform/fly/port.ts';
-import { DESIRED_FOLDER, openPlatform } from '#src/compose.ts';
+import { openPlatform } from '#src/compose.ts';
+import { DESIRED_FOLDER } from '#src/compose-source.ts';
 import type { Config } from '#src/config.ts';
 
 type Options = Readonly<Record<string, string | boolean | undefined>>;

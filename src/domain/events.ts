@@ -39,6 +39,8 @@ export type Event =
     }
   | { readonly type: 'RevisionRefused'; readonly environment: EnvironmentName; readonly problems: readonly Problem[] }
   | { readonly type: 'TargetChanged'; readonly environment: EnvironmentName; readonly from: RevisionId | null; readonly to: RevisionId }
+  /** Somebody forced the branch: the commit read before is no longer in it. */
+  | { readonly type: 'SourceRewritten'; readonly environment: EnvironmentName; readonly commit: string | null }
   | { readonly type: 'SourceFailed'; readonly code: ErrorCode; readonly message: string }
   | ({ readonly type: 'AppAdopted'; readonly machines: number } & Of)
   | ({ readonly type: 'DriftSeen'; readonly drift: DriftFact; readonly correctAt: Instant | null; readonly keep: string } & Of)

@@ -1,7 +1,7 @@
 /** The controller: reads the source, watches the organizations, wakes apps, and carries passes out. Everything it knows can be lost without harm. */
 import type { ClockDep } from '#domain/clock.ts';
 import type { AppStatus } from '#domain/condition.ts';
-import { failure, type TrimtabError } from '#domain/errors.ts';
+import type { TrimtabError } from '#domain/errors.ts';
 import type { TellDep } from '#domain/events.ts';
 import type { AppName, EnvironmentName } from '#domain/ids.ts';
 import { type PriceBook, pricesAt } from '#domain/price-book.ts';
@@ -14,7 +14,7 @@ import type { DesiredSourceDep } from '#platform/source/port.ts';
 import type { StoreDep } from '#platform/store/port.ts';
 import { type Approvals, makeApprovals } from './approvals.ts';
 import type { Decision } from './decide.ts';
-import { readDesired } from './desired.ts';
+import type { OwnSource } from './desired.ts';
 import { type Environments, makeEnvironments } from './environments.ts';
 import { makeFleets } from './fleets.ts';
 import { gatesFor } from './gates.ts';
@@ -27,6 +27,7 @@ import { previewApp } from './preview.ts';
 import { PRIORITY, type Queue, type QueueDepth } from './queue.ts';
 import type { ReleaseParts } from './release-ports.ts';
 import { type AppRuntime, makeRuntime } from './runtime.ts';
+import { makeSourceReader } from './source-reader.ts';
 import { makeAppStore } from './state.ts';
 import { type AppTarget, targetKey } from './target.ts';
 import { dependentsOf } from './targets.ts';
@@ -40,6 +41,7 @@ export interface ControllerDeps extends ClockDep, RandomDep, TellDep, StoreDep, 
   /** Who carries out the phases of a release. */
   readonly parts: ReleaseParts;
   readonly desiredFolder: string;
+  readonly ownSources?: ReadonlyMap<string, OwnSource>;
   readonly process: Readonly<Record<string, string | undefined>>;
   /** Only this environment; null: all. */
   readonly only: string | null;
@@ -142,29 +144,9 @@ export function makeController(deps: ControllerDeps): Controller {
   const organizationKeys = (): readonly string[] => [
     ...new Set(environments.all().map(({ organization }) => organizationKey(organization))),
   ];
+  const reader = makeSourceReader({ ...deps, environments });
   const readSource = async (signal: AbortSignal, keepsLookups = true): Promise<Result<void, TrimtabError>> => {
-    const folder = deps.desiredFolder;
-    const flyFor = deps.flyFor;
-    const read = await readDesired(
-      {
-        source: deps.source,
-        flyFor,
-        folder,
-        process: deps.process,
-        previous: environments.previous,
-        known: environments.compiledFrom,
-        keepsLookups,
-      },
-      signal,
-    );
-    if (!read.ok) {
-      tell({ type: 'SourceFailed', code: read.error.code, message: read.error.message });
-      environments.noteUnreadable(read.error);
-      return read;
-    }
-    const wanted = read.value.filter(({ name }) => deps.only === null || name === deps.only);
-    if (wanted.length === 0) return err(failure('SOURCE_EMPTY', `no environment ${deps.only ?? ''} in ${deps.source.description}`));
-    const moved = await environments.take(wanted, signal);
+    const moved = await reader(signal, keepsLookups);
     if (!moved.ok) {
       noteStore(moved.error);
       return moved;

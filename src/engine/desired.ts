@@ -4,7 +4,7 @@ import { type Compiled, compileEnvironment, configPaths, extraPaths, type Reject
 import { carriedImages, imagesToResolve, withImages } from '#domain/compile-image.ts';
 import { type DesiredFolder, parseDesired } from '#domain/desired-parse.ts';
 import { problemsAcross } from '#domain/desired-rules.ts';
-import { failure, type TrimtabError } from '#domain/errors.ts';
+import { failure, remedyOf, type TrimtabError } from '#domain/errors.ts';
 import type { AppName, Digest, RevisionId } from '#domain/ids.ts';
 import { err, ok, type Result } from '#domain/result.ts';
 import type { CompiledEnvironment } from '#domain/revision.ts';
@@ -16,6 +16,8 @@ export interface ReadDesiredDeps extends DesiredSourceDep {
   readonly flyFor: ((environment: CompiledEnvironment) => Result<FlyClient, TrimtabError>) | null;
   /** The folder under the source's root that holds one folder per environment. */
   readonly folder: string;
+  /** Environments that have a branch or a repository of their own, by name; the source above is not asked about them. */
+  readonly own?: ReadonlyMap<string, OwnSource>;
   readonly process: Readonly<Record<string, string | undefined>>;
   /** The last accepted document of an environment folder. */
   readonly previous: (name: string) => CompiledEnvironment | null;
@@ -24,9 +26,14 @@ export interface ReadDesiredDeps extends DesiredSourceDep {
   /** What an environment folder was accepted from by this compiler: the same source again needs no work. */
   readonly known?: (name: string) => { readonly sourceHash: string; readonly id: RevisionId } | null;
 }
+export interface OwnSource extends DesiredSourceDep {
+  readonly folder: string;
+}
 export interface ReadEnvironment {
   /** Name of its folder. */
   readonly name: string;
+  /** The branch no longer contains the commit that was read before: somebody forced it. */
+  readonly rewritten: boolean;
   /** Hash over everything that was read for it: equal sources have equal hashes, whatever the compiler. */
   readonly sourceHash: string;
   readonly commit: SourceCommit | null;
@@ -34,17 +41,48 @@ export interface ReadEnvironment {
 }
 
 export async function readDesired(deps: ReadDesiredDeps, signal: AbortSignal): Promise<Result<readonly ReadEnvironment[], TrimtabError>> {
+  const own = deps.own ?? new Map<string, OwnSource>();
   const snapshot = await deps.source.read(signal);
-  if (!snapshot.ok) return snapshot;
-  const folders = foldersOf(snapshot.value, deps.folder);
-  const found: (ReadEnvironment & { readonly folder: DesiredFolder })[] = [];
-  for (const [name, files] of folders) {
-    const one = await readOne(deps, snapshot.value, { name, files, bare: folders.size === 1 }, signal);
+  // Where every environment has its own source, the common one may be empty.
+  if (!snapshot.ok && !(own.size > 0 && snapshot.error.code === 'SOURCE_EMPTY')) return snapshot;
+  const folders = snapshot.ok ? foldersOf(snapshot.value, deps.folder) : new Map<string, ReadonlyMap<string, string>>();
+  const common = [...folders.keys()].filter((name) => !own.has(name));
+  const bare = common.length + own.size === 1;
+  const found: Found[] = [];
+  for (const name of common) {
+    if (!snapshot.ok) break;
+    const one = await readOne(deps, snapshot.value, { name, files: folders.get(name) ?? new Map(), bare, root: deps.folder }, signal);
     if (!one.ok) return one;
     found.push(one.value);
   }
-  if (found.length === 0) return err(failure('SOURCE_EMPTY', `${deps.source.description}: no environment folder under ${deps.folder}/`));
-  return ok(withoutShared(found));
+  const unreadable: ReadEnvironment[] = [];
+  for (const [name, source] of own) {
+    const one = await readOwn(deps, name, source, bare, signal);
+    if (one.ok) found.push(one.value);
+    else unreadable.push(notRead(name, one.error));
+  }
+  if (found.length + unreadable.length === 0)
+    return err(failure('SOURCE_EMPTY', `${deps.source.description}: no environment folder under ${deps.folder}/`));
+  return ok([...withoutShared(found), ...unreadable].sort((a, b) => (a.name < b.name ? -1 : 1)));
+}
+async function readOwn(
+  deps: ReadDesiredDeps,
+  name: string,
+  { source, folder }: OwnSource,
+  bare: boolean,
+  signal: AbortSignal,
+): Promise<Result<Found, TrimtabError>> {
+  const snapshot = await source.read(signal);
+  if (!snapshot.ok) return snapshot;
+  const files = foldersOf(snapshot.value, folder).get(name);
+  if (files === undefined)
+    return err(failure('SOURCE_EMPTY', `${source.description}: no folder ${folder === '' ? '' : `${folder}/`}${name}`));
+  return readOne(deps, snapshot.value, { name, files, bare, root: folder }, signal);
+}
+/** The other environments go on; this one keeps its last good revision. */
+function notRead(name: string, error: TrimtabError): ReadEnvironment {
+  const problem = { file: 'source', line: 1, column: 1, rule: error.code, message: error.message, remedy: remedyOf(error) };
+  return { name, rewritten: false, sourceHash: '', commit: null, compiled: err({ error, problems: [problem], warnings: [] }) };
 }
 /** `desired-state/<environment>/…`; the rest of the path is free. */
 function foldersOf(snapshot: SourceSnapshot, folder: string): ReadonlyMap<string, ReadonlyMap<string, string>> {
@@ -57,28 +95,31 @@ function foldersOf(snapshot: SourceSnapshot, folder: string): ReadonlyMap<string
   }
   return new Map([...folders].sort(([a], [b]) => (a < b ? -1 : 1)));
 }
+type Found = ReadEnvironment & { readonly folder: DesiredFolder };
 interface Folder {
   readonly name: string;
   readonly files: ReadonlyMap<string, string>;
   readonly bare: boolean;
+  /** That holds one folder per environment. */
+  readonly root: string;
 }
 async function readOne(
   deps: ReadDesiredDeps,
   snapshot: SourceSnapshot,
-  { name, files, bare }: Folder,
+  { name, files, bare, root }: Folder,
   signal: AbortSignal,
-): Promise<Result<ReadEnvironment & { readonly folder: DesiredFolder }, TrimtabError>> {
+): Promise<Result<Found, TrimtabError>> {
   const previous = deps.previous(name);
   const stored = deps.keepsLookups ? (previous?.declared?.lookups ?? {}) : {};
   const folder = parseDesired({
-    folder: deps.folder === '' ? name : `${deps.folder}/${name}`,
+    folder: root === '' ? name : `${root}/${name}`,
     files,
     lookup: { process: deps.process, bare, stored },
   });
   const configs = await readConfigs(snapshot, folder, signal);
   if (!configs.ok) return configs;
   const sourceHash = hashOf(files, configs.value, folder);
-  const read = { name, folder, sourceHash, commit: snapshot.commit };
+  const read = { name, folder, sourceHash, commit: snapshot.commit, rewritten: snapshot.rewritten };
   const known = deps.known?.(name) ?? null;
   if (previous !== null && known?.sourceHash === sourceHash)
     return ok({ ...read, compiled: ok({ id: known.id, document: previous, warnings: [] }) });
@@ -131,7 +172,7 @@ async function resolveImages(deps: ReadDesiredDeps, compiled: Compiled, signal: 
   return ok({ ...compiled, document, id: revisionIdOf(document) });
 }
 /** One Fly app in two folders, or one name for two: neither is believed. */
-function withoutShared(found: readonly (ReadEnvironment & { readonly folder: DesiredFolder })[]): readonly ReadEnvironment[] {
+function withoutShared(found: readonly Found[]): readonly ReadEnvironment[] {
   const across = problemsAcross(found.map(({ folder }) => folder));
   return found.map(({ folder, ...one }) => {
     const mine = across.filter(({ file, message }) => file.startsWith(`${folder.folder}/`) || message.includes(folder.folder));

@@ -24,6 +24,11 @@ export function eventToLine(event: Event): Line | null {
       return line('error', refusedText(event), { environment: event.environment, problems: event.problems.length });
     case 'SourceFailed':
       return line('error', `desired state cannot be read: ${event.message}`, { code: event.code });
+    case 'SourceRewritten':
+      return line('warn', 'the branch was rewritten: the commit that was read before is no longer in it', {
+        environment: event.environment,
+        commit: event.commit,
+      });
     case 'AppAdopted':
       return info(`took over ${event.machines} machines without a restart`, of(event));
     case 'DriftSeen':

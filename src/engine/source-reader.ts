@@ -1,0 +1,55 @@
+/** Reads the source, and lets the environments take what is new. One read at a time: a poll, a person and a webhook may ask at once. */
+import { failure, type TrimtabError } from '#domain/errors.ts';
+import type { TellDep } from '#domain/events.ts';
+import { environmentName } from '#domain/ids.ts';
+import { err, type Result } from '#domain/result.ts';
+import type { CompiledEnvironment } from '#domain/revision.ts';
+import type { FlyClient } from '#platform/fly/port.ts';
+import type { DesiredSourceDep } from '#platform/source/port.ts';
+import { type OwnSource, readDesired } from './desired.ts';
+import type { Environments } from './environments.ts';
+
+export interface SourceReaderDeps extends DesiredSourceDep, TellDep {
+  readonly environments: Environments;
+  readonly flyFor: (environment: CompiledEnvironment) => Result<FlyClient, TrimtabError>;
+  readonly desiredFolder: string;
+  readonly ownSources?: ReadonlyMap<string, OwnSource>;
+  readonly process: Readonly<Record<string, string | undefined>>;
+  /** Only this environment; null: all. */
+  readonly only: string | null;
+}
+/** The keys of apps whose target moved. */
+export type SourceReader = (signal: AbortSignal, keepsLookups: boolean) => Promise<Result<readonly string[], TrimtabError>>;
+
+/** Whoever asks while a read is under way gets the next one: what he asks about may have come after the other began. */
+export function makeSourceReader(deps: SourceReaderDeps): SourceReader {
+  let last: Promise<unknown> = Promise.resolve();
+  const next = new Map<boolean, ReturnType<SourceReader>>();
+  return (signal, keepsLookups) => {
+    const joined = next.get(keepsLookups);
+    if (joined !== undefined) return joined;
+    const mine = last.then(() => {
+      next.delete(keepsLookups);
+      return readNow(deps, signal, keepsLookups);
+    });
+    next.set(keepsLookups, mine);
+    last = mine.catch(() => undefined);
+    return mine;
+  };
+}
+async function readNow(deps: SourceReaderDeps, signal: AbortSignal, keepsLookups: boolean): ReturnType<SourceReader> {
+  const { environments, tell, source, flyFor, process } = deps;
+  const { previous, compiledFrom: known } = environments;
+  const own = deps.ownSources ?? new Map<string, OwnSource>();
+  const read = await readDesired({ source, flyFor, folder: deps.desiredFolder, own, process, previous, known, keepsLookups }, signal);
+  if (!read.ok) {
+    tell({ type: 'SourceFailed', code: read.error.code, message: read.error.message });
+    environments.noteUnreadable(read.error);
+    return read;
+  }
+  for (const { name, rewritten, commit } of read.value)
+    if (rewritten) tell({ type: 'SourceRewritten', environment: environmentName(name), commit: commit?.sha ?? null });
+  const wanted = read.value.filter(({ name }) => deps.only === null || name === deps.only);
+  if (wanted.length === 0) return err(failure('SOURCE_EMPTY', `no environment ${deps.only ?? ''} in ${source.description}`));
+  return environments.take(wanted, signal);
+}
