@@ -43,3 +43,9 @@ function sourceFrom(config: SourceConfig, variable: string, text: string): Resul
     return ok({ source: makeFolderSource({ root: path, folder: DESIRED_FOLDER }), folder: DESIRED_FOLDER });
   return ok({ source: makeFolderSource({ root: dirname(path), folder: basename(path) }), folder: basename(path) });
 }
+/** Null: one of them follows the default branch of its repository, or is a folder of this machine. */
+export function followedBranches({ source, sources }: Pick<Config, 'source' | 'sources'>): ReadonlySet<string> | null {
+  const branches = [source, ...sources.values()].map((text) => parseGitAddress(text, DESIRED_FOLDER)?.branch ?? null);
+  const named = branches.filter((branch) => branch !== null);
+  return named.length < branches.length ? null : new Set(named);
+}

@@ -12,6 +12,7 @@ import { eventToLine } from '#telemetry/log.ts';
 import { makeLogger } from '#telemetry/logger.ts';
 import { type Metrics, makeMetrics } from '#telemetry/metrics.ts';
 import { openSession, type Session } from './compose.ts';
+import { followedBranches } from './compose-source.ts';
 import type { Config } from './config.ts';
 
 export interface ServeOptions {
@@ -56,6 +57,11 @@ export async function serve(options: ServeOptions, signal: AbortSignal): Promise
     token: session.token,
     version,
     now: realClock.now,
+    webhook: {
+      secret: config.webhookSecret,
+      branches: followedBranches(config),
+      onPush: () => void session.controller.readSource(signal),
+    },
   });
   const served = await serveHttp(http.fetch, config.host, config.port);
   await session.lock.announce({ pid: process.pid, address: served.url, token: session.token, since: realClock.now() });

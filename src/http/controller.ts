@@ -4,6 +4,7 @@ import { remedyOf, type TrimtabError } from '#domain/errors.ts';
 import type { Result } from '#domain/result.ts';
 import type { Operator, Selection } from '#engine/operator.ts';
 import { statusPage } from './status-page.ts';
+import { makeWebhook, type WebhookDeps } from './webhook.ts';
 
 export interface HttpDeps {
   readonly operator: Operator;
@@ -15,6 +16,7 @@ export interface HttpDeps {
   readonly token: string;
   readonly version: string;
   readonly now: () => number;
+  readonly webhook: WebhookDeps;
 }
 const NO_CACHE = { 'cache-control': 'no-store' } as const;
 
@@ -32,6 +34,7 @@ export function makeHttp(deps: HttpDeps): Hono {
     return c.html(statusPage(environments.ok ? environments.value : [], audit.ok ? audit.value : [], deps.version, deps.now()));
   });
   app.route('/api/v1', api(deps));
+  app.route('/webhooks', makeWebhook(deps.webhook));
   app.notFound((c) =>
     c.json({ error: { code: 'NOT_FOUND', message: `no such page: ${c.req.path}`, remedy: 'see /api/v1/environments' } }, 404),
   );

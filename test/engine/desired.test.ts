@@ -82,3 +82,49 @@ test('one Fly app in two folders: neither is believed', async () => {
   });
   expect((await read()).map(({ compiled }) => compiled.ok)).toEqual([false, false]);
 });
+/** Two repositories: the common one, and one of an environment's own. */
+function twoSources() {
+  const source = makeFolderSource({ root: join(root, 'common'), folder: 'desired-state' });
+  const own = new Map([['production', { source: makeFolderSource({ root: join(root, 'own'), folder: 'state' }), folder: 'state' }]]);
+  const deps = { source, own, flyFor: null, folder: 'desired-state', process: {}, previous: () => null, keepsLookups: false };
+  return () => readDesired(deps, new AbortController().signal);
+}
+const web = (app: string): string => appText('web', `app: ${app}`, 'config: web.toml');
+
+test('an environment with a source of its own is read there, its files too, and the common one is not asked about it', async () => {
+  put({
+    'common/desired-state/staging/all.yaml': `${environment('staging')}---\n${web('acme-staging')}`,
+    'common/desired-state/production/all.yaml': 'kind: Nonsense\n',
+    'common/web.toml': WEB_TOML,
+    'own/state/production/all.yaml': `${environment('production')}---\n${web('acme-web')}`,
+    'own/state/staging/all.yaml': 'kind: Nonsense\n',
+    'own/web.toml': `${WEB_TOML}\n[env]\n  FROM = "own"\n`,
+  });
+  const result = await twoSources()();
+  const all = result.ok ? result.value : [];
+  expect(all.map(({ name, compiled }) => [name, compiled.ok])).toEqual([
+    ['production', true],
+    ['staging', true],
+  ]);
+  const [production] = all;
+  expect(production?.compiled.ok && production.compiled.value.document.apps[0]?.groups[0]?.config.env).toMatchObject({ FROM: 'own' });
+});
+test('a source of its own that cannot be read concerns that environment alone', async () => {
+  put({ 'common/desired-state/staging/all.yaml': `${environment('staging')}---\n${web('acme-staging')}`, 'common/web.toml': WEB_TOML });
+  const result = await twoSources()();
+  expect(result.ok && result.value.map(({ name, compiled }) => [name, compiled.ok])).toEqual([
+    ['production', false],
+    ['staging', true],
+  ]);
+  const [production] = result.ok ? result.value : [];
+  if (production?.compiled.ok === false) expect(production.compiled.error.problems).toMatchObject([{ rule: 'SOURCE_UNAVAILABLE' }]);
+});
+test('where every environment has its own source, the common one may be empty', async () => {
+  put({
+    'common/desired-state/readme.txt': '',
+    'own/state/production/all.yaml': `${environment('production')}---\n${web('acme-web')}`,
+    'own/web.toml': WEB_TOML,
+  });
+  const result = await twoSources()();
+  expect(result.ok && result.value.map(({ name, compiled }) => [name, compiled.ok])).toEqual([['production', true]]);
+});
