@@ -7,10 +7,12 @@ export PATH := $(NODE_BIN):$(CURDIR)/node_modules/.bin:$(PATH)
 export NODE_OPTIONS := --disable-warning=ExperimentalWarning
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test check bench openapi schema simulator
+DOORS := preflight sync-secrets deploy smoke
+PRODUCTION_DOORS := $(addprefix production-,$(DOORS))
+.PHONY: help run demo test check bench openapi schema simulator plan-summary plan-comment $(DOORS) $(PRODUCTION_DOORS)
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-26s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 # npm installs only when the lock file is newer than what is installed.
 node_modules/.package-lock.json: package-lock.json
@@ -43,3 +45,24 @@ openapi: node_modules/.package-lock.json ## types from openapi/fly-machines.yaml
 
 schema: node_modules/.package-lock.json ## desired-state/schema.json for editors
 	@bin/trimtab schema > desired-state/schema.json
+
+# The runbook's doors. Which environment: ENV=staging make deploy; the production-… forms say it themselves.
+which = $(if $(ENV),$(ENV),$(error say which environment: ENV=staging make $@))
+production-%: export ENV := production
+preflight: node_modules/.package-lock.json ## everything a deploy needs, at once; ENV=staging
+	@bin/trimtab preflight $(which)
+sync-secrets: node_modules/.package-lock.json ## stages secrets; APPLY=true rolls them out at once; ENV=staging
+	@bin/trimtab secrets sync $(which) $(if $(filter true,$(APPLY)),--apply)
+deploy: node_modules/.package-lock.json ## preflight, migrations, apps, smoke; PLAN=… only that plan; ENV=staging
+	@bin/trimtab deploy $(which) $(if $(PLAN),--plan $(PLAN))
+smoke: node_modules/.package-lock.json ## the main paths of what is deployed; ENV=staging
+	@bin/trimtab smoke $(which)
+production-preflight: preflight ## the same four for production
+production-sync-secrets: sync-secrets ##
+production-deploy: deploy ##
+production-smoke: smoke ##
+
+plan-summary: node_modules/.package-lock.json ## in a workflow: the plan as the run's summary, its hash as output `plan`
+	@bin/trimtab plan $(which) --github
+plan-comment: node_modules/.package-lock.json ## in a workflow: the plan as one comment on the pull request
+	@bin/trimtab plan $(ENV) --github

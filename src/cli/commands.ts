@@ -3,21 +3,30 @@ import pc from 'picocolors';
 import { ms, seconds } from '#domain/units.ts';
 import type { EnvironmentAnswer, Selection } from '#engine/operator.ts';
 import { type CliContext, type ExitCode, type Opened, sayError, withOperator } from './context.ts';
+import { type GitHubPlace, tellGitHub } from './github-plan.ts';
 import { hasChanges, planMarkdown, planText } from './plan-text.ts';
 import { explainText, statusText } from './status-text.ts';
 
 const print = (context: CliContext, value: unknown, text: () => string): void =>
   context.out(context.json ? `${JSON.stringify(value, null, 2)}\n` : text());
 
-export function plan(context: CliContext, selection: Selection, markdown: boolean): Promise<ExitCode> {
+export interface PlanForm {
+  readonly markdown: boolean;
+  /** Null: not in a workflow. */
+  readonly github: GitHubPlace | null;
+}
+export function plan(context: CliContext, selection: Selection, { markdown, github }: PlanForm): Promise<ExitCode> {
   return withOperator(context, async ({ operator }) => {
     const known = await known404(context, { operator }, selection);
     if (known !== null) return known;
     const plans = await operator.plan(selection, context.signal);
     if (!plans.ok) return sayError(context, plans.error);
     print(context, plans.value, () => (markdown ? planMarkdown(plans.value) : planText(plans.value)));
+    const told = github === null ? null : await tellGitHub(github, plans.value, context.signal);
+    if (told?.ok === false) return sayError(context, told.error);
     if (plans.value.some(({ error }) => error !== null)) return 1;
-    return plans.value.some(hasChanges) ? 2 : 0;
+    // A step of a workflow that finds changes has not failed.
+    return github === null && plans.value.some(hasChanges) ? 2 : 0;
   });
 }
 /** A name that git does not know is a mistake, not an empty answer. Null: go on. */

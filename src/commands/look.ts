@@ -1,6 +1,14 @@
 /** Commands that only look. */
 import type { Command } from 'commander';
-import { act, type Common, commands, selection } from './act.ts';
+import { sayError } from '#cli/context.ts';
+import { ok } from '#domain/result.ts';
+import { act, type Common, commands, selection, VERSION } from './act.ts';
+
+interface PlanOptions extends Common {
+  readonly markdown?: boolean;
+  readonly json?: boolean;
+  readonly github?: boolean;
+}
 
 export function registerLook(program: Command): void {
   program
@@ -20,20 +28,17 @@ export function registerLook(program: Command): void {
     .option('-a, --app <name>', 'only this app')
     .option('--markdown', 'for a comment on a pull request')
     .option('--json', 'the same as --output json')
+    .option('--github', "in a workflow: also into the run's summary, and as one comment on the pull request")
     .action(
-      act(
-        async (
-          context,
-          _config,
-          environment: string | undefined,
-          options: Common & { readonly markdown?: boolean; readonly json?: boolean },
-        ) =>
-          (await commands()).plan(
-            { ...context, json: context.json || options.json === true },
-            selection(environment, options),
-            options.markdown === true,
-          ),
-      ),
+      act(async (context, config, environment: string | undefined, options: PlanOptions) => {
+        const { githubPlace } = await import('./github.ts');
+        const place = options.github === true ? githubPlace(config.variables, VERSION) : ok(null);
+        if (!place.ok) return sayError(context, place.error);
+        return (await commands()).plan({ ...context, json: context.json || options.json === true }, selection(environment, options), {
+          markdown: options.markdown === true,
+          github: place.value,
+        });
+      }),
     );
   program
     .command('status')

@@ -76,6 +76,12 @@ export const ERRORS = {
     condition: 'Stalled',
     remedy: 'correct the file that TRIMTAB_PRICE_BOOK names (docs/cost.md), or unset it to use the shipped prices',
   },
+  GITHUB_REFUSED: {
+    retry: 'stop',
+    condition: 'Stalled',
+    remedy: 'the token needs `pull-requests: write` on this repository (in a workflow: permissions), and the pull request must exist',
+  },
+  GITHUB_UNAVAILABLE: { retry: 'backoff', condition: 'Unknown', remedy: 'GitHub does not answer: see https://www.githubstatus.com' },
   HALTED: { retry: 'again', condition: 'Held', remedy: 'writes are stopped: `trimtab halt --off`, or unset TRIMTAB_READ_ONLY' },
 } as const satisfies Record<string, ErrorInfo>;
 
