@@ -64,9 +64,9 @@ describe('the house', () => {
       );
     expect(wrong).toEqual([]);
   });
-  test('only the store imports pg, PGlite and pg-boss', () => {
+  test('only the store, the queue and migrations import pg, PGlite and pg-boss', () => {
     const wrong = sources
-      .filter((path) => !(path.startsWith('src/platform/store/') || path.startsWith('src/platform/queue/')))
+      .filter((path) => !/^src\/platform\/(store|queue|migrations)\//.test(path))
       .filter((path) => importsOf(path).some(({ target }) => /^(pg|pg-boss|@electric-sql\/pglite)(\/|$)/.test(target)));
     expect(wrong).toEqual([]);
   });

@@ -82,6 +82,62 @@ export const ERRORS = {
     remedy: 'the token needs `pull-requests: write` on this repository (in a workflow: permissions), and the pull request must exist',
   },
   GITHUB_UNAVAILABLE: { retry: 'backoff', condition: 'Unknown', remedy: 'GitHub does not answer: see https://www.githubstatus.com' },
+  DATABASE_URL_MISSING: {
+    retry: 'stop',
+    condition: 'Stalled',
+    remedy: 'say where the connection comes from: database.url.from in the environment, and set that source',
+  },
+  DATABASE_URL_INVALID: {
+    retry: 'stop',
+    condition: 'Stalled',
+    remedy: 'give the address of the database itself: postgres://user:password@host/database, not that of a pooler',
+  },
+  DATABASE_UNAVAILABLE: {
+    retry: 'backoff',
+    condition: 'Unknown',
+    remedy: 'the database does not answer: check its address, credentials, sslmode, and whether it runs (`psql` with the same URL)',
+  },
+  DATABASE_OWN: {
+    retry: 'stop',
+    condition: 'Stalled',
+    remedy: 'this is the database that trimtab itself stands on: it is never migrated; give the environment a database of its own',
+  },
+  MIGRATION_INVALID: { retry: 'stop', condition: 'Stalled', remedy: 'correct the files named in the message; nothing was run' },
+  MIGRATION_FAILED: {
+    retry: 'stop',
+    condition: 'Stalled',
+    remedy: 'correct the statement in its file and commit; what was applied before it stays applied',
+  },
+  MIGRATION_DIRTY: {
+    retry: 'stop',
+    condition: 'Stalled',
+    remedy: 'finish by hand what was left half-way, or take it back; then mark it in the history table',
+  },
+  MIGRATION_EDITED: {
+    retry: 'stop',
+    condition: 'Stalled',
+    remedy: 'put the old file back as it was, and write the change as a new migration',
+  },
+  MIGRATION_HISTORY: {
+    retry: 'stop',
+    condition: 'Stalled',
+    remedy: 'bring the files and the history of the database together: renumber, or bring the missing file back',
+  },
+  MIGRATION_BUSY: {
+    retry: 'backoff',
+    condition: 'Held',
+    remedy: 'somebody else migrates this database: wait, or see who in pg_locks (locktype advisory)',
+  },
+  MIGRATION_TIMEOUT: {
+    retry: 'stop',
+    condition: 'Stalled',
+    remedy: 'raise database.migrations.timeout, or make the migration smaller; what was in a transaction was taken back',
+  },
+  MIGRATION_COMMAND: {
+    retry: 'stop',
+    condition: 'Stalled',
+    remedy: 'see what the command printed; it can be run by hand with the same URL',
+  },
   HALTED: { retry: 'again', condition: 'Held', remedy: 'writes are stopped: `trimtab halt --off`, or unset TRIMTAB_READ_ONLY' },
 } as const satisfies Record<string, ErrorInfo>;
 
