@@ -15,7 +15,7 @@ import type { Operator } from '#engine/operator.ts';
 import { NO_PARTS } from '#engine/release-ports.ts';
 import { realClock } from '#platform/clock.ts';
 import { makeFlyClient } from '#platform/fly/client.ts';
-import { makeLimits } from '#platform/fly/limits.ts';
+import { type Limits, makeLimits } from '#platform/fly/limits.ts';
 import type { FlyClient } from '#platform/fly/port.ts';
 import { readOnlyFly } from '#platform/fly/read-only.ts';
 import { readPriceBook } from '#platform/price-file.ts';
@@ -72,7 +72,7 @@ export async function openSession(options: SessionOptions, signal: AbortSignal):
     await close();
     return opened;
   }
-  const { store, queue } = opened.value;
+  const { store, queue, shared } = opened.value;
   closing.unshift(opened.value.close);
   const source = sourcesOf(config);
   if (!source.ok) {
@@ -80,7 +80,10 @@ export async function openSession(options: SessionOptions, signal: AbortSignal):
     return source;
   }
   const halts = makeHalts({ readOnly: config.readOnly, fileReason: () => (existsSync(haltFile(config)) ? haltReason(config) : null) });
-  const clients = makeClients(options, simulator, () => (config.readOnly || existsSync(haltFile(config)) ? 'writes are stopped' : null));
+  const limits = limitsFor(options.onThrottle);
+  const clients = makeClients(options, simulator, limits, () =>
+    config.readOnly || existsSync(haltFile(config)) ? 'writes are stopped' : null,
+  );
   const controller = makeController({
     clock: realClock,
     random: makeRandom(randomBytes(8).toString('hex')),
@@ -90,6 +93,8 @@ export async function openSession(options: SessionOptions, signal: AbortSignal):
     ownSources: source.value.own,
     tell: options.tell,
     queue,
+    shared,
+    startEmpty: limits.empty,
     halts,
     flyFor: clients,
     parts: NO_PARTS,
@@ -157,14 +162,16 @@ export async function openPlatform(config: Config): Promise<Result<Platform, Tri
   const simulator = config.flyToken === null ? await embedSimulator(config) : ok(null);
   if (!simulator.ok) return simulator;
   const base = simulator.value?.apiUrl ?? null;
-  const fly = clientFor({ config, version: 'command' }, config.flyToken ?? 'simulated-token', base);
+  const fly = clientFor({ config, version: 'command' }, config.flyToken ?? 'simulated-token', base, limitsFor());
   return ok({ fly, close: async () => simulator.value?.close() });
 }
 interface ClientOptions extends Pick<SessionOptions, 'config' | 'version'> {
   readonly onRequest?: SessionOptions['onRequest'];
-  readonly onThrottle?: SessionOptions['onThrottle'];
 }
-function clientFor({ config, version, onRequest, onThrottle }: ClientOptions, token: string, base: string | null): FlyClient {
+/** One for all tokens: the platform counts by machine and app, whoever asks. */
+const limitsFor = (onThrottle: SessionOptions['onThrottle'] = undefined): Limits =>
+  makeLimits({ clock: realClock, onThrottled: ({ waited }) => onThrottle?.(waited / 1_000) });
+function clientFor({ config, version, onRequest }: ClientOptions, token: string, base: string | null, limits: Limits): FlyClient {
   return makeFlyClient({
     token,
     flapsBaseUrl: base ?? config.flapsBaseUrl,
@@ -173,17 +180,17 @@ function clientFor({ config, version, onRequest, onThrottle }: ClientOptions, to
     fetch: (request) => fetch(request),
     clock: realClock,
     random: makeRandom(randomBytes(8).toString('hex')),
-    limits: makeLimits({ clock: realClock, onThrottled: ({ waited }) => onThrottle?.(waited / 1_000) }),
+    limits,
     userAgent: `trimtab/${version}`,
     onRequest: ({ operation, code, duration }) => onRequest?.(operation, code, duration / 1_000),
   });
 }
 
 /** One client per token. An environment names the variable that holds its own; `PRODUCTION_FLY_API_TOKEN` before `FLY_API_TOKEN`. */
-function makeClients(options: SessionOptions, simulator: SimulatedPlatform | null, stopped: () => string | null) {
+function makeClients(options: SessionOptions, simulator: SimulatedPlatform | null, limits: Limits, stopped: () => string | null) {
   const { config } = options;
   const clients = new Map<string, FlyClient>();
-  const make = (token: string): FlyClient => readOnlyFly(clientFor(options, token, simulator?.apiUrl ?? null), stopped);
+  const make = (token: string): FlyClient => readOnlyFly(clientFor(options, token, simulator?.apiUrl ?? null, limits), stopped);
   return ({ declared }: CompiledEnvironment): Result<FlyClient, TrimtabError> => {
     const name = declared?.credentials.fly ?? 'FLY_API_TOKEN';
     const prefix = declared?.envPrefix ?? '';

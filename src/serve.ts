@@ -101,6 +101,7 @@ function metricsOf({ controller }: Session, version: string): Metrics {
         valid: problems.length === 0,
       })),
     queue: controller.depth,
+    observations: controller.observations,
     monthToDate: (environment, app, item) => controller.meter.monthToDate(environment, app, item, realClock.now()),
     now: realClock.now,
   });

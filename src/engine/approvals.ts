@@ -16,6 +16,8 @@ export interface Approvals {
   endAll(environment: EnvironmentName): void;
   /** Tells the store what has ended. */
   flush(signal: AbortSignal): Promise<Result<void, TrimtabError>>;
+  /** What the store has for this app at this moment. */
+  know(target: Pick<AppTarget, 'environment' | 'app'>, rows: readonly ApprovalRow[]): void;
   load(environments: readonly string[], signal: AbortSignal): Promise<Result<void, TrimtabError>>;
 }
 export function makeApprovals(deps: StoreDep & ClockDep): Approvals {
@@ -28,6 +30,11 @@ export function makeApprovals(deps: StoreDep & ClockDep): Approvals {
   const forget = (row: ApprovalRow): void => {
     given.delete(keyFor(row.environment, row.app));
     ended.add(row);
+  };
+  /** What has ended here and is not told to the store yet has ended. */
+  const take = (rows: readonly ApprovalRow[]): void => {
+    const ending = new Set([...ended].map(({ environment, app, at }) => `${environment}/${app}/${at}`));
+    for (const row of rows) if (!ending.has(`${row.environment}/${row.app}/${row.at}`)) given.set(keyFor(row.environment, row.app), row);
   };
   return {
     // One approval serves one time per app: what drifts later is not approved by it.
@@ -55,13 +62,16 @@ export function makeApprovals(deps: StoreDep & ClockDep): Approvals {
       if (saved.ok) given.set(keyFor(environment, app), row);
       return saved;
     },
+    know: ({ environment, app }, rows) => {
+      for (const one of ['*', app.app]) given.delete(keyFor(environment.name, one));
+      take(rows);
+    },
     load: async (environments, signal) => {
       for (const environment of environments) {
         const rows = await deps.store.approvals(environment, signal);
         if (!rows.ok) return rows;
-        const stillEnding = new Set([...ended].map(({ environment: name, app, at }) => `${name}/${app}/${at}`));
-        for (const row of rows.value)
-          if (!stillEnding.has(`${row.environment}/${row.app}/${row.at}`)) given.set(keyFor(row.environment, row.app), row);
+        for (const [key, row] of [...given]) if (row.environment === environment) given.delete(key);
+        take(rows.value);
       }
       return ok(undefined);
     },

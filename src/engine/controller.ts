@@ -3,7 +3,7 @@ import type { ClockDep } from '#domain/clock.ts';
 import type { AppStatus } from '#domain/condition.ts';
 import type { TrimtabError } from '#domain/errors.ts';
 import type { TellDep } from '#domain/events.ts';
-import type { AppName, EnvironmentName } from '#domain/ids.ts';
+import { type AppName, appName, type EnvironmentName } from '#domain/ids.ts';
 import { type PriceBook, pricesAt } from '#domain/price-book.ts';
 import type { RandomDep } from '#domain/random.ts';
 import { err, ok, type Result } from '#domain/result.ts';
@@ -16,7 +16,7 @@ import { type Approvals, makeApprovals } from './approvals.ts';
 import type { Decision } from './decide.ts';
 import type { OwnSource } from './desired.ts';
 import { type Environments, makeEnvironments } from './environments.ts';
-import { makeFleets } from './fleets.ts';
+import { makeFleets, type Observation } from './fleets.ts';
 import { gatesFor } from './gates.ts';
 import type { Halts } from './halts.ts';
 import { keyOf, organizationKey } from './keys.ts';
@@ -29,12 +29,18 @@ import type { ReleaseParts } from './release-ports.ts';
 import { type AppRuntime, makeRuntime } from './runtime.ts';
 import { makeSourceReader } from './source-reader.ts';
 import { makeAppStore } from './state.ts';
+import { makeStatuses } from './statuses.ts';
 import { type AppTarget, targetKey } from './target.ts';
 import { dependentsOf } from './targets.ts';
-import { type Handler, IDLE, makeWork } from './work.ts';
+import { makeWatch } from './watch.ts';
+import { IDLE, makeWork } from './work.ts';
 
 export interface ControllerDeps extends ClockDep, RandomDep, TellDep, StoreDep, DesiredSourceDep {
   readonly queue: Queue;
+  /** Other processes may work on the same store and queue. */
+  readonly shared: boolean;
+  /** Somebody else may have used up the rate limits of these apps and machines. */
+  readonly startEmpty: (ids: readonly string[]) => void;
   readonly halts: Halts;
   /** The client with the token an environment names. */
   readonly flyFor: (environment: CompiledEnvironment) => Result<FlyClient, TrimtabError>;
@@ -71,6 +77,7 @@ export interface Controller {
   wake(targets: readonly Pick<AppTarget, 'environment' | 'app'>[], signal: AbortSignal): Promise<void>;
   /** The age of the oldest organization's picture; null: one was never seen. */
   observedAt(): Instant | null;
+  observations(): readonly Observation[];
   storeIsLost(): boolean;
   depth(): QueueDepth;
 }
@@ -81,8 +88,9 @@ export function makeController(deps: ControllerDeps): Controller {
   const environments = makeEnvironments(deps);
   const approvals = makeApprovals(deps);
   const meter = makeMeter(deps);
-  const store = makeAppStore(deps.store);
-  const fleets = makeFleets(deps);
+  const writer = String(deps.random.fork('writer').next());
+  const store = makeAppStore(deps.store, writer);
+  const fleets = makeFleets({ ...deps, writer });
   const seeds = deps.random.fork('intents');
   const boot = clock.now();
   let passes = 0;
@@ -93,8 +101,8 @@ export function makeController(deps: ControllerDeps): Controller {
     runtimes.set(key, runtime);
     return runtime;
   };
-  const statusOf = (environment: EnvironmentName, app: string): AppStatus | null =>
-    runtimes.get(`app/${environment}/${app}`)?.status ?? null;
+  const statuses = makeStatuses({ store: deps.store, writer, runtime: (key) => runtimes.get(key) ?? null });
+  const statusOf: Controller['statusOf'] = (environment, app) => statuses.of(environment, appName(app));
   const wakeKeys = async (keys: readonly string[], priority: number, at: Instant, signal: AbortSignal): Promise<void> => {
     const woken = await queue.wake(
       keys.map((key) => ({ key, priority, at })),
@@ -113,8 +121,10 @@ export function makeController(deps: ControllerDeps): Controller {
   /** Spread, and longer for large fleets. */
   const resync = (): Ms => ms(Math.max(deps.resync, environments.size() * RESYNC_PER_APP_MS) * (0.9 + deps.random.next() * 0.2));
 
-  const onSynced = (target: AppTarget): void => {
+  const onSynced = async (target: AppTarget, signal: AbortSignal): Promise<void> => {
     approvals.end(target);
+    // Whether it was the last one: others may have brought theirs there a moment ago.
+    if (deps.shared) await statuses.refresh(signal);
     if (environments.noteSynced(target, statusOf)) approvals.endAll(target.environment.name);
   };
   const passDeps = (fly: FlyClient): PassDeps => ({
@@ -123,6 +133,12 @@ export function makeController(deps: ControllerDeps): Controller {
     halted: deps.halts.reasonFor,
     deadline: deps.deadline,
     nextSeed: () => `${boot}/${passes++}/${seeds.next()}`,
+    startEmpty: deps.startEmpty,
+    follow: (target, { approvals: given, others }) => {
+      approvals.know(target, given);
+      statuses.absorb(others);
+      return Promise.resolve(ok(target));
+    },
     isApproved: (target) => approvals.has(target),
     selfApp: deps.selfApp,
     prices: (at) => pricesAt(deps.book, at),
@@ -155,20 +171,7 @@ export function makeController(deps: ControllerDeps): Controller {
     await wakeKeys(moved.value, PRIORITY.asked, clock.now(), signal);
     return ok(undefined);
   };
-  /** One list of the whole organization: which apps moved. */
-  const watch: Handler = {
-    priority: PRIORITY.watch,
-    forget: () => undefined,
-    run: async (key, signal) => {
-      const started = clock.now();
-      const sharing = environments.all().filter(({ organization }) => organizationKey(organization) === key);
-      if (sharing.length === 0) return null;
-      const keys = environments.keysOf(await fleets.look(sharing, signal));
-      if (keys.length > 0) await wakeKeys(keys, PRIORITY.observed, clock.now(), signal);
-      meter.tick(meteredApps(environments, statusOf), clock.now());
-      return ms(Math.max(0, deps.tick - elapsed(started, clock.now())));
-    },
-  };
+  const watch = makeWatch({ clock, environments, fleets, statuses, meter, tick: deps.tick, noteStore, wake: wakeKeys });
   const handlers = {
     app: { priority: PRIORITY.resync, run: pass, forget: (key: string) => void runtimes.delete(key) },
     organization: watch,
@@ -184,6 +187,8 @@ export function makeController(deps: ControllerDeps): Controller {
     const halts = await deps.store.halts(signal);
     if (halts.ok) deps.halts.setStored(halts.value);
     noteStore(halts.ok ? null : halts.error);
+    if (deps.shared) await statuses.refresh(signal);
+    await fleets.refresh(signal);
     await approvals.flush(signal);
     await approvals.load(environments.names(), signal);
     await environments.flush(signal);
@@ -195,9 +200,9 @@ export function makeController(deps: ControllerDeps): Controller {
     const fly = deps.flyFor(target.environment);
     if (!fly.ok) return fly;
     const known = runtimes.get(key)?.state ?? null;
-    if (known !== null) return previewApp(passDeps(fly.value), target, known, signal);
-    const taken = await store.takeApp(target.environment.name, target.app.app, 0, signal);
-    return taken.ok ? previewApp(passDeps(fly.value), target, taken.value, signal) : taken;
+    if (known !== null && !deps.shared) return previewApp(passDeps(fly.value), target, known, signal);
+    const read = await store.readApp(target.environment.name, target.app.app, signal);
+    return read.ok ? previewApp(passDeps(fly.value), target, read.value, signal) : read;
   };
   return {
     preview,
@@ -211,7 +216,8 @@ export function makeController(deps: ControllerDeps): Controller {
     runtime: (key) => runtimes.get(key) ?? null,
     storeIsLost: () => lost,
     depth: queue.depth,
-    observedAt: fleets.observedAt,
+    observedAt: () => fleets.observedAt(environments.all()),
+    observations: fleets.observations,
     wake: (targets, signal) => {
       const keys = targets.map(targetKey);
       for (const key of keys) runtimeFor(key).wantsFull = true;
@@ -247,12 +253,6 @@ async function every(deps: ClockDep, span: () => Ms, run: (signal: AbortSignal) 
 const dependentKeys = ({ environment, app }: AppTarget): readonly string[] =>
   dependentsOf(environment, app.app).map((name: AppName) => keyOf({ environment: environment.name, app: name }));
 
-function meteredApps(environments: Environments, statusOf: Controller['statusOf']) {
-  return environments.targets().flatMap(({ environment, app }) => {
-    const status = statusOf(environment.name, app.app);
-    return status === null ? [] : [{ environment: environment.name, app: app.app, lines: status.costLines }];
-  });
-}
 /** An environment without a token: every call says so. */
 function refusing(error: TrimtabError): FlyClient {
   const refuse = () => Promise.resolve(err(error));

@@ -54,7 +54,12 @@ export async function execute(
     const made = attempts.flatMap((tried) => (tried.ok && tried.value !== null ? [tried.value] : []));
     for (const call of made) done = account(done, call, target, deps.clock.now());
     // What the calls brought is noted before their intents are closed: a crash in between looks them up again.
-    const saved = await deps.store.saveApp(plan.environment, plan.app, { memory: done.memory, status: null }, signal);
+    const saved = await deps.store.saveApp(
+      plan.environment,
+      plan.app,
+      { generation: plan.generation, memory: done.memory, status: null },
+      signal,
+    );
     if (!saved.ok) return saved;
     for (const call of made) {
       const closed = await close(deps, plan, call, signal);
@@ -96,6 +101,7 @@ async function attempt(deps: ExecuteDeps, plan: Plan, step: Step, signal: AbortS
   const opened = await deps.store.openIntent({ ...row, step: { app, subject, intent, action, cause, why } }, signal);
   if (!opened.ok) return opened;
   if (opened.value === 'stale') return err(failure('FLY_CANCELLED', `another writer took ${app} over`));
+  if (opened.value === 'halted') return err(failure('HALTED', 'halted by a person'));
   if (opened.value === 'busy') return ok(null);
   deps.tell({ type: 'StepStarted', environment, app, kind: action.kind, verb: action.verb, subject, cause, why });
   const result = await applyStep(deps, { app, subject, intent, action }, deps.deadline(STEP_DEADLINE, signal));

@@ -2,7 +2,7 @@
 import type { CostLine } from '#domain/condition.ts';
 import type { TrimtabError } from '#domain/errors.ts';
 import { ok, type Result } from '#domain/result.ts';
-import { type Instant, instantToIso, type MicroUsd, microUsd } from '#domain/units.ts';
+import { type Instant, instantToIso, type MicroUsd, type Ms, microUsd } from '#domain/units.ts';
 import type { StoreDep, UsageRow } from '#platform/store/port.ts';
 
 const HOUR_MS = 3_600_000;
@@ -13,8 +13,8 @@ export interface MeteredApp {
   readonly lines: readonly CostLine[];
 }
 export interface Meter {
-  /** Charges the time since the last call at these rates. */
-  tick(apps: readonly MeteredApp[], now: Instant): void;
+  /** Charges this span of time, which ends now, at these rates. */
+  tick(apps: readonly MeteredApp[], span: Ms, now: Instant): void;
   /** Adds what was charged to the store. */
   flush(signal: AbortSignal): Promise<Result<void, TrimtabError>>;
   /** Reads what the month has so far. */
@@ -36,7 +36,6 @@ export const monthOf = (at: Instant): string => instantToIso(at).slice(0, 7);
 
 export function makeMeter(deps: StoreDep): Meter {
   const accounts = new Map<string, Account>();
-  let last: Instant | null = null;
   const accountOf = (environment: string, app: string, item: string, month: string): Account => {
     const key = `${environment}/${app}/${item}/${month}`;
     const account = accounts.get(key) ?? { environment, app, item, month, stored: 0, pending: 0, rest: 0 };
@@ -44,9 +43,7 @@ export function makeMeter(deps: StoreDep): Meter {
     return account;
   };
   return {
-    tick: (apps, now) => {
-      const span = last === null ? 0 : Math.max(0, now - last);
-      last = now;
+    tick: (apps, span, now) => {
       for (const { environment, app, lines } of apps) {
         for (const { item, microUsdPerHour } of lines) {
           const account = accountOf(environment, app, item, monthOf(now));

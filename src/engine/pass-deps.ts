@@ -3,15 +3,17 @@
 import type { GatedBudget } from '#domain/budget-gate.ts';
 import type { ClockDep } from '#domain/clock.ts';
 import type { AppStatus } from '#domain/condition.ts';
+import type { TrimtabError } from '#domain/errors.ts';
 import type { TellDep } from '#domain/events.ts';
 import type { AppName, EnvironmentName } from '#domain/ids.ts';
 import type { RunningShares } from '#domain/price.ts';
 import type { Prices } from '#domain/price-book.ts';
 import type { RandomDep } from '#domain/random.ts';
+import type { Result } from '#domain/result.ts';
 import type { Instant, Ms } from '#domain/units.ts';
 import type { FlyDep } from '#platform/fly/port.ts';
 import type { ExecuteDeps } from './execute.ts';
-import type { AppStoreDep, HaltDep } from './ports.ts';
+import type { AppStoreDep, HaltDep, Situation } from './ports.ts';
 import type { AppTarget } from './target.ts';
 
 export interface PassDeps extends FlyDep, ClockDep, RandomDep, TellDep, AppStoreDep, HaltDep, Pick<ExecuteDeps, 'deadline'> {
@@ -23,7 +25,11 @@ export interface PassDeps extends FlyDep, ClockDep, RandomDep, TellDep, AppStore
   readonly isApproved: (target: AppTarget) => boolean;
   /** Of another app of the environment; null: not seen yet. */
   readonly statusOf: (environment: EnvironmentName, app: string) => AppStatus | null;
-  readonly onSynced: (target: AppTarget) => void;
+  readonly onSynced: (target: AppTarget, signal: AbortSignal) => Promise<void>;
+  /** Takes in what others did; answers the target as it is now, null when the app is none any more. */
+  readonly follow: (target: AppTarget, situation: Situation, signal: AbortSignal) => Promise<Result<AppTarget | null, TrimtabError>>;
+  /** Somebody else may have used up the rate limits of these apps and machines. */
+  readonly startEmpty: (ids: readonly string[]) => void;
   /** Budgets that gate what this app's plan adds. */
   readonly gates: (target: AppTarget) => readonly GatedBudget[];
   readonly prices: (at: Instant) => Prices;

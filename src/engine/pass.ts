@@ -14,6 +14,7 @@ import { err, ok } from '#domain/result.ts';
 import { metadataToStamp, ownerOf } from '#domain/stamp.ts';
 import type { Ms } from '#domain/units.ts';
 import { elapsed, microUsd, ms, seconds } from '#domain/units.ts';
+import { claim } from './claim.ts';
 import { controlsOf } from './controls.ts';
 import type { Decision } from './decide.ts';
 import { decide } from './decide.ts';
@@ -21,7 +22,6 @@ import { execute } from './execute.ts';
 import { guardFor } from './guarding.ts';
 import { observeApp, observeMachines } from './observe.ts';
 import type { PassDeps } from './pass-deps.ts';
-import type { AppState } from './ports.ts';
 import { recover } from './recover.ts';
 import { reportNews } from './report.ts';
 import type { AppRuntime } from './runtime.ts';
@@ -38,6 +38,7 @@ export interface PassOutcome {
 }
 /** While something moves: a tick. A rollout is polled by itself. */
 export const BUSY_AGAIN = seconds(2);
+const NO_TARGET: PassOutcome = { result: 'synced', steps: 0, again: BUSY_AGAIN, plan: null, error: null };
 const FIRST_BACKOFF_MS = 5_000;
 const LONGEST_BACKOFF_MS = 300_000;
 
@@ -51,42 +52,46 @@ export async function runPass(deps: PassDeps, target: AppTarget, runtime: AppRun
     deps.tell({ type: 'PassFinished', ...place, result: done.value.result, took, steps: done.value.steps });
     return done.value;
   }
-  const outcome = failed(deps, target, runtime, done.error);
+  const outcome = await failed(deps, target, runtime, done.error, signal);
   deps.tell({ type: 'PassFinished', ...place, result: outcome.result, took, steps: 0 });
   return outcome;
 }
 
 async function attempt(
   deps: PassDeps,
-  target: AppTarget,
+  given: AppTarget,
   runtime: AppRuntime,
   signal: AbortSignal,
 ): Promise<Result<PassOutcome, TrimtabError>> {
-  const claimed = await claim(deps, target, runtime, signal);
+  const claimed = await claim(deps, given, runtime, signal);
   if (!claimed.ok) return claimed;
-  const recovered = await recover(deps, target, claimed.value.memory, signal);
+  if (claimed.value === null) return ok(NO_TARGET);
+  const { target, intents, takenOver, state } = claimed.value;
+  const recovered = await recover(deps, target, state.memory, intents, signal);
   if (!recovered.ok) return recovered;
   if (recovered.value.landed > 0) runtime.full = null;
   const observed = await look(deps, target, runtime, recovered.value.memory, signal);
   if (!observed.ok) return observed;
-  const context = contextOf(deps, target, claimed.value.generation, recovered.value.memory, observed.value);
-  const controls = controlsOf(deps, target, context, claimed.value.fresh);
+  if (takenOver) deps.startEmpty(observed.value.machines.map(({ id }) => id));
+  const generation = runtime.generation ?? state.generation;
+  const context = contextOf(deps, target, generation, recovered.value.memory, observed.value);
+  const controls = controlsOf(deps, target, context, state.fresh);
   const decision = decide(context, controls, (memory) => guardFor(deps, target, { ...context, memory }, controls), target.gone);
   for (const { rule, message } of decision.refusals)
     deps.tell({ type: 'GuardRefused', environment: target.environment.name, app: target.app.app, rule, message });
   const told = await reportNews(deps, target, context, decision, signal);
   if (!told.ok) return told;
   const status = statusAfter(target, { ...context, memory: decision.memory }, decision, runtime.status);
-  const saved = await deps.store.saveApp(target.environment.name, target.app.app, { memory: decision.memory, status }, signal);
+  const saved = await deps.store.saveApp(target.environment.name, target.app.app, { generation, memory: decision.memory, status }, signal);
   if (!saved.ok) return saved;
   tellStatus(deps, target, runtime, status);
   const executed = await execute(deps, target, decision.plan, decision.memory, recovered.value.pending, signal);
   if (!executed.ok) return executed;
   const { memory, landed, errors } = executed.value;
-  runtime.state = { ...claimed.value, memory, status, fresh: false };
+  runtime.state = { generation, memory, status, fresh: false };
   const { beforePerHour, afterPerHour } = decision.plan.cost;
   runtime.pendingPerHour = microUsd(Math.max(0, afterPerHour - beforePerHour));
-  if (decision.synced) deps.onSynced(target);
+  if (decision.synced) await deps.onSynced(target, signal);
   if (wroteOther(decision.plan) || waitsForVolume(decision.plan) || errors.length > 0) runtime.full = null;
   const first = errors[0]?.error ?? null;
   const stopping = first !== null && ERRORS[first.code].retry === 'stop';
@@ -100,15 +105,6 @@ async function attempt(
   });
 }
 
-/** The first pass of this process takes the app over; later ones go on with what is in memory. */
-async function claim(deps: PassDeps, target: AppTarget, runtime: AppRuntime, signal: AbortSignal): Promise<Result<AppState, TrimtabError>> {
-  if (runtime.state !== null) return ok(runtime.state);
-  const taken = await deps.store.takeApp(target.environment.name, target.app.app, runtime.highestStamp, signal);
-  if (!taken.ok) return taken;
-  runtime.state = taken.value;
-  runtime.status ??= taken.value.status;
-  return taken;
-}
 /** Everything at first, after anything but a machine was written, and once per resync; machines alone in between. */
 async function look(
   deps: PassDeps,
@@ -134,6 +130,7 @@ async function look(
     runtime.highestStamp = highest;
     const taken = await deps.store.takeApp(target.environment.name, target.app.app, highest, signal);
     if (!taken.ok) return taken;
+    runtime.generation = taken.value.generation;
     runtime.state = { ...runtime.state, generation: taken.value.generation };
   }
   return observed;
@@ -193,7 +190,13 @@ function tellStatus(deps: PassDeps, target: AppTarget, runtime: AppRuntime, stat
     previous: previous === null ? null : { sync: previous.sync, health: previous.health },
   });
 }
-function failed(deps: PassDeps, target: AppTarget, runtime: AppRuntime, error: TrimtabError): PassOutcome {
+async function failed(
+  deps: PassDeps,
+  target: AppTarget,
+  runtime: AppRuntime,
+  error: TrimtabError,
+  signal: AbortSignal,
+): Promise<PassOutcome> {
   const place = { environment: target.environment.name, app: target.app.app };
   runtime.full = null;
   // What was in memory may be behind the store: the next pass reads it again.
@@ -203,5 +206,7 @@ function failed(deps: PassDeps, target: AppTarget, runtime: AppRuntime, error: T
     deps.tell({ type: 'AppStalled', ...place, code: error.code, message: error.message, remedy: remedyOf(error) });
   const status = statusAfterFailure(target, error, runtime.status, deps.clock.now());
   tellStatus(deps, target, runtime, status);
+  // For the other controllers; one that cannot be reached now hears of the next.
+  if (runtime.generation !== null) await deps.store.saveStatus(target.environment.name, target.app.app, runtime.generation, status, signal);
   return { result: ERRORS[error.code].condition === 'Unknown' ? 'unknown' : 'failed', steps: 0, again, plan: null, error };
 }

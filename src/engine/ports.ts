@@ -7,6 +7,7 @@ import type { AppMemory } from '#domain/memory.ts';
 import type { Result } from '#domain/result.ts';
 import type { Instant } from '#domain/units.ts';
 import type { AnyStep } from '#kinds/registry.ts';
+import type { ApprovalRow } from '#platform/store/port.ts';
 
 export type Stored<T> = Promise<Result<T, TrimtabError>>;
 
@@ -35,8 +36,26 @@ export interface IntentStep extends AnyStep {
 export interface OpenIntent extends Omit<NewIntent, 'at'> {
   readonly openedAt: Instant;
 }
-/** `busy`: one is open for this key already · `stale`: somebody else took the app over. */
-export type Opened = 'opened' | 'busy' | 'stale';
+/** `busy`: one is open for this key already · `stale`: somebody else took the app over · `halted`: a person's halt stands in the store. */
+export type Opened = 'opened' | 'busy' | 'stale' | 'halted';
+/** What others may have changed of an app since this process looked: read before its memory is believed. */
+export interface Situation {
+  /** Null: nobody ever took the app. */
+  readonly generation: number | null;
+  /** Of its environment: the accepted revision, and the version of the release book. */
+  readonly accepted: string | null;
+  readonly book: number;
+  readonly intents: readonly OpenIntent[];
+  readonly approvals: readonly ApprovalRow[];
+  /** Of the apps asked for, as they were saved last. */
+  readonly others: readonly SavedStatus[];
+}
+export interface SavedStatus {
+  readonly environment: EnvironmentName;
+  readonly app: AppName;
+  readonly generation: number;
+  readonly status: AppStatus;
+}
 export type IntentEnd = 'landed' | 'failed' | 'absent';
 
 export interface AuditRow {
@@ -54,10 +73,14 @@ export interface AuditRow {
 export interface AppStore {
   /** Takes the app over: a new generation, above `atLeast` (the highest stamp seen). */
   takeApp(environment: EnvironmentName, app: AppName, atLeast: number, signal: AbortSignal): Stored<AppState>;
-  /** `status: null` leaves the stored status as it is. */
-  saveApp(environment: EnvironmentName, app: AppName, state: Pick<AppState, 'memory' | 'status'>, signal: AbortSignal): Stored<void>;
+  /** Without taking it over. */
+  readApp(environment: EnvironmentName, app: AppName, signal: AbortSignal): Stored<AppState>;
+  situation(environment: EnvironmentName, app: AppName, others: readonly AppName[], signal: AbortSignal): Stored<Situation>;
+  /** Fails with FLY_CANCELLED when somebody else took the app over. A null status leaves the stored one as it is. */
+  saveApp(environment: EnvironmentName, app: AppName, state: Omit<AppState, 'fresh'>, signal: AbortSignal): Stored<void>;
+  /** What a pass that failed has to tell; its memory stays. */
+  saveStatus(environment: EnvironmentName, app: AppName, generation: number, status: AppStatus, signal: AbortSignal): Stored<void>;
   openIntent(intent: NewIntent, signal: AbortSignal): Stored<Opened>;
-  openIntents(environment: EnvironmentName, app: AppName, signal: AbortSignal): Stored<readonly OpenIntent[]>;
   closeIntent(id: IntentId, end: IntentEnd, note: string, at: Instant, signal: AbortSignal): Stored<void>;
   audit(rows: readonly AuditRow[], signal: AbortSignal): Stored<void>;
 }

@@ -27,15 +27,14 @@ export async function recover(
   deps: FlyDep & ClockDep & TellDep & AppStoreDep,
   target: AppTarget,
   memory: AppMemory,
+  open: readonly OpenIntent[],
   signal: AbortSignal,
 ): Promise<Result<Recovered, TrimtabError>> {
   const place = { environment: target.environment.name, app: target.app.app };
-  const open = await deps.store.openIntents(place.environment, place.app, signal);
-  if (!open.ok) return open;
   let after = memory;
   let landed = 0;
   const pending = new Set<string>();
-  for (const intent of open.value) {
+  for (const intent of open) {
     const found = await findStep(deps, intent.step, intent.openedAt, signal);
     if (!found.ok) return found;
     const now = deps.clock.now();

@@ -7,6 +7,8 @@ import type { AppState } from './ports.ts';
 export interface AppRuntime {
   /** Null: the app is taken over (again) at the next pass. */
   state: AppState | null;
+  /** Under which this process wrote last; null: never. */
+  generation: number | null;
   status: AppStatus | null;
   /** The last whole picture without its machines: those are read again at every pass. */
   full: { readonly observed: ObservedApp; readonly at: Instant } | null;
@@ -19,6 +21,7 @@ export interface AppRuntime {
 }
 export const makeRuntime = (): AppRuntime => ({
   state: null,
+  generation: null,
   status: null,
   full: null,
   wantsFull: false,

@@ -19,6 +19,8 @@ export interface MetricSources {
   }[];
   readonly queue: () => { readonly waiting: number; readonly active: number };
   readonly monthToDate: (environment: string, app: string, item: string) => number;
+  /** When each organization was seen last, by whichever controller. */
+  readonly observations: () => readonly { readonly organization: string; readonly at: Instant }[];
   readonly now: () => Instant;
 }
 export interface Metrics {
@@ -39,18 +41,9 @@ export function makeMetrics(version: string, sources: MetricSources): Metrics {
     { version },
     1,
   );
-  const observed = new Gauge({
-    name: 'trimtab_last_observation_timestamp_seconds',
-    help: 'When the organization was last seen whole.',
-    labelNames: ['organization'],
-    registers: [registry],
-  });
   return {
     registry,
-    tell: (event) => {
-      if (event.type === 'OrganizationObserved') observed.set({ organization: event.organization }, sources.now() / 1_000);
-      else tellCounters(counters, event);
-    },
+    tell: (event) => tellCounters(counters, event),
     noteRequest: (operation, code, seconds) => {
       counters.requests.inc({ platform: 'fly', operation, code });
       counters.requestSeconds.observe({ platform: 'fly', operation }, seconds);
@@ -205,6 +198,9 @@ function makeGauges(registry: Registry, sources: MetricSources): void {
   );
   machineGauges(gauge, perApp);
   costGauges(gauge, perApp, sources);
+  gauge('last_observation_timestamp_seconds', 'When the organization was last seen whole.', ['organization'], (set) => {
+    for (const { organization, at } of sources.observations()) set({ organization }, at / 1_000);
+  });
   gauge('workqueue_depth', 'Keys that wait or are worked on.', [], (set) => set({}, sources.queue().waiting + sources.queue().active));
 }
 const worst = <W extends string>(order: readonly W[], words: readonly W[]): string =>

@@ -14,6 +14,7 @@ import { NO_PARTS } from '#engine/release-ports.ts';
 import { realClock } from '#platform/clock.ts';
 import { makeFlyClient } from '#platform/fly/client.ts';
 import { makeLimits } from '#platform/fly/limits.ts';
+import { openPgBossQueue, type PgBossQueue } from '#platform/queue/pg-boss-queue.ts';
 import { openPostgres } from '#platform/store/db.ts';
 import { makeMemoryStore } from '#platform/store/memory.ts';
 import { migrate } from '#platform/store/migrate.ts';
@@ -32,6 +33,7 @@ export async function measureIdle(folder: string): Promise<readonly Figure[]> {
   const url = await firstLine(server);
   const databaseUrl = process.env['DATABASE_URL'];
   const store = await openStore(databaseUrl);
+  const queue = databaseUrl === undefined ? null : await openQueue(databaseUrl);
   const files = new Map(Object.entries(fleetFiles(APPS)));
   const yaml = new Map([...files].filter(([path]) => path.endsWith('.yaml')));
   const requests = { count: 0 };
@@ -61,7 +63,9 @@ export async function measureIdle(folder: string): Promise<readonly Figure[]> {
         ),
     },
     tell: () => undefined,
-    queue: makeMemoryQueue(realClock),
+    queue: queue ?? makeMemoryQueue(realClock),
+    shared: queue !== null,
+    startEmpty: () => undefined,
     halts: makeHalts({ readOnly: false, fileReason: () => null }),
     flyFor: () => ok(fly),
     parts: NO_PARTS,
@@ -93,6 +97,7 @@ export async function measureIdle(folder: string): Promise<readonly Figure[]> {
   const violations = await counter(url, 'rateLimitViolations');
   const peak = process.resourceUsage().maxRSS / 1_024;
   server.kill('SIGTERM');
+  await queue?.close();
   await store.close();
   return [
     {
@@ -166,6 +171,12 @@ async function openStore(url: string | undefined): Promise<Store> {
   const database = openPostgres(url, { schema: 'bench' });
   await migrate(database);
   return makeSqlStore(database);
+}
+/** As a controller on PostgreSQL has it: its own supervision runs while everything is measured. */
+async function openQueue(url: string): Promise<PgBossQueue> {
+  const opened = await openPgBossQueue({ url, clock: realClock, schema: 'bench_queue' });
+  if (!opened.ok) throw new Error(opened.error.message);
+  return opened.value;
 }
 async function counter(url: string, name: string): Promise<number> {
   const counters: unknown = await (await fetch(`${url}/_sim/counters`)).json();

@@ -15,6 +15,7 @@ import { createStep, planOfSteps, updateStep } from '#test/support/steps.ts';
 import { STORES } from '#test/support/stores.ts';
 
 const signal = AbortSignal.timeout(60_000);
+const BY = { writer: 'an older version', generation: 1 };
 const group = aGroup();
 const machine = aMachine(group, 'app-1');
 const step = updateStep(machine);
@@ -44,11 +45,12 @@ describe.each(STORES)('the state of an app in $name', ({ open }) => {
   let store: Store;
   let state: AppStore;
   let serial = 0;
+  const openOf = async (environment: NewIntent['environment']) => (await value(state.situation(environment, APP, [], signal))).intents;
   /** Its own environment for each test. */
   const somewhere = () => environmentName(`state-${serial++}`);
   beforeAll(async () => {
     store = await open();
-    state = makeAppStore(store);
+    state = makeAppStore(store, 'here');
   });
   afterAll(() => store.close());
 
@@ -64,20 +66,20 @@ describe.each(STORES)('the state of an app in $name', ({ open }) => {
     const environment = somewhere();
     const status = aStatus();
     await value(state.takeApp(environment, APP, 0, signal));
-    await value(state.saveApp(environment, APP, { memory, status }, signal));
+    await value(state.saveApp(environment, APP, { generation: 1, memory, status }, signal));
     expect(await value(state.takeApp(environment, APP, 7, signal))).toEqual({ generation: 8, memory, status, fresh: false });
   });
   test('keeps its status when only memory is saved', async () => {
     const environment = somewhere();
     await value(state.takeApp(environment, APP, 0, signal));
-    await value(state.saveApp(environment, APP, { memory: emptyMemory(), status: aStatus() }, signal));
-    await value(state.saveApp(environment, APP, { memory, status: null }, signal));
+    await value(state.saveApp(environment, APP, { generation: 1, memory: emptyMemory(), status: aStatus() }, signal));
+    await value(state.saveApp(environment, APP, { generation: 1, memory, status: null }, signal));
     expect(await value(state.takeApp(environment, APP, 0, signal))).toMatchObject({ memory, status: { app: APP } });
   });
   test('that an older version wrote is completed with what it did not know', async () => {
     const environment = somewhere();
     await value(store.takeApp(environment, APP, 0, signal));
-    await value(store.saveApp(environment, APP, { adopted: true }, null, signal));
+    await value(store.saveApp(environment, APP, BY, { memory: { adopted: true }, status: null }, signal));
     expect(await value(state.takeApp(environment, APP, 0, signal))).toMatchObject({
       memory: { ...emptyMemory(), adopted: true },
       fresh: false,
@@ -88,7 +90,7 @@ describe.each(STORES)('the state of an app in $name', ({ open }) => {
     async ({ memory: odd }) => {
       const environment = somewhere();
       await value(store.takeApp(environment, APP, 0, signal));
-      await value(store.saveApp(environment, APP, odd, { app: 7 }, signal));
+      await value(store.saveApp(environment, APP, BY, { memory: odd, status: { app: 7 } }, signal));
       expect(await value(state.takeApp(environment, APP, 0, signal))).toEqual({
         generation: 2,
         memory: emptyMemory(),
@@ -113,12 +115,12 @@ describe.each(STORES)('the state of an app in $name', ({ open }) => {
     await value(state.takeApp(environment, APP, 0, signal));
     expect(await value(state.openIntent(intentOf(environment), signal))).toBe('opened');
     expect(await value(state.openIntent(intentOf(environment, { id: intentId(`${environment}-2`) }), signal))).toBe('busy');
-    const [found, ...more] = await value(state.openIntents(environment, APP, signal));
+    const [found, ...more] = await openOf(environment);
     expect(more).toEqual([]);
     expect(found).toMatchObject({ id: `${environment}-1`, key: step.key, environment, app: APP, generation: 1, openedAt: NOW });
     expect(found?.step).toEqual(JSON.parse(JSON.stringify(step)));
     await value(state.closeIntent(intentId(`${environment}-1`), 'landed', 'mapp-1', NOW, signal));
-    expect(await value(state.openIntents(environment, APP, signal))).toEqual([]);
+    expect(await openOf(environment)).toEqual([]);
   });
   test('refuses an intent of somebody who was replaced', async () => {
     const environment = somewhere();
@@ -131,7 +133,7 @@ describe.each(STORES)('the state of an app in $name', ({ open }) => {
     await value(state.takeApp(environment, APP, 0, signal));
     const made = createStep('app-2', {}, { fields: [{ pointer: '/env/A', from: undefined, to: 'x', group: 'env' }] });
     await value(state.openIntent(intentOf(environment, { step: made, key: made.key }), signal));
-    const [found] = await value(state.openIntents(environment, APP, signal));
+    const [found] = await openOf(environment);
     expect(found?.step).toMatchObject({ action: { verb: 'create', name: 'app-2' }, cause: 'change' });
   });
   test.each([
@@ -143,7 +145,7 @@ describe.each(STORES)('the state of an app in $name', ({ open }) => {
     await value(store.takeApp(environment, APP, 0, signal));
     const row = { id: `${environment}-1`, key: 'k', environment, app: APP, generation: 1, step: odd, at: 1 };
     await value(store.openIntent(row, signal));
-    const found = await state.openIntents(environment, APP, signal);
+    const found = await state.situation(environment, APP, [], signal);
     expect(found).toMatchObject({ ok: false, error: { code: 'STORE_FOREIGN' } });
   });
   test('writes the audit, and nothing where there is nothing to write', async () => {
@@ -158,10 +160,10 @@ describe.each(STORES)('the state of an app in $name', ({ open }) => {
 test('a store that does not answer is an answer, not an exception', async () => {
   const down = () => Promise.resolve(err(failure('STORE_UNAVAILABLE', 'no connection')));
   const store = makeMemoryStore();
-  const state = makeAppStore({ ...store, takeApp: down, saveApp: down, openIntent: down, openIntents: down, appendAudit: down });
+  const state = makeAppStore({ ...store, takeApp: down, saveApp: down, openIntent: down, situation: down, appendAudit: down }, 'here');
   const environment = environmentName('down');
   const said = { ok: false, error: { code: 'STORE_UNAVAILABLE' } };
   expect(await state.takeApp(environment, APP, 0, signal)).toMatchObject(said);
-  expect(await state.saveApp(environment, APP, { memory, status: null }, signal)).toMatchObject(said);
-  expect(await state.openIntents(environment, APP, signal)).toMatchObject(said);
+  expect(await state.saveApp(environment, APP, { generation: 1, memory, status: null }, signal)).toMatchObject(said);
+  expect(await state.situation(environment, APP, [], signal)).toMatchObject(said);
 });

@@ -34,19 +34,32 @@ describe.each(STORES)('the store on $name', ({ open }) => {
     expect((await value(store.takeApp('laws', 'a', 41, signal))).generation).toBe(42);
     expect(await value(store.apps('laws', signal))).toEqual(['a']);
   });
-  test('memory and status come back as they were saved; a null status leaves the stored one', async () => {
-    await value(store.takeApp('laws', 'b', 0, signal));
-    await value(store.saveApp('laws', 'b', { x: [1] }, { y: 'one' }, signal));
-    await value(store.saveApp('laws', 'b', { x: [2] }, null, signal));
-    expect(await value(store.takeApp('laws', 'b', 0, signal))).toMatchObject({ memory: { x: [2] }, status: { y: 'one' } });
+  test('memory and status come back as they were saved; null leaves what is stored', async () => {
+    expect(await value(store.readApp('laws', 'b', signal))).toBeNull();
+    const by = { writer: 'w', generation: (await value(store.takeApp('laws', 'b', 0, signal))).generation };
+    expect(await value(store.readApp('laws', 'b', signal))).toEqual({ generation: 1, memory: null, status: null });
+    expect(await value(store.saveApp('laws', 'b', by, { memory: { x: [1] }, status: { y: 'one' } }, signal))).toBe('saved');
+    await value(store.saveApp('laws', 'b', by, { memory: { x: [2] }, status: null }, signal));
+    expect(await value(store.readApp('laws', 'b', signal))).toEqual({ generation: 1, memory: { x: [2] }, status: { y: 'one' } });
+    await value(store.saveApp('laws', 'b', by, { memory: null, status: { y: 'two' } }, signal));
+    expect(await value(store.takeApp('laws', 'b', 0, signal))).toEqual({ generation: 2, memory: { x: [2] }, status: { y: 'two' } });
   });
+  test('who was replaced saves nothing more', async () => {
+    const old = { writer: 'old', generation: (await value(store.takeApp('laws', 'c', 0, signal))).generation };
+    await value(store.saveApp('laws', 'c', old, { memory: 1, status: 1 }, signal));
+    await value(store.takeApp('laws', 'c', 0, signal));
+    expect(await value(store.saveApp('laws', 'c', old, { memory: 2, status: 2 }, signal))).toBe('stale');
+    expect(await value(store.saveApp('laws', 'nobody', old, { memory: 2, status: 2 }, signal))).toBe('stale');
+    expect(await value(store.readApp('laws', 'c', signal))).toEqual({ generation: 2, memory: 1, status: 1 });
+  });
+  const openOf = async (environment: string, app: string) => (await value(store.situation(environment, app, [], signal))).intents;
   test('one open intent per key: the second one is busy until the first is closed', async () => {
     await value(store.takeApp('staging', 'web', 0, signal));
     expect(await value(store.openIntent(intent(), signal))).toBe('opened');
     expect(await value(store.openIntent(intent({ id: 'i2' }), signal))).toBe('busy');
-    expect(await value(store.openIntents('staging', 'web', signal))).toMatchObject([{ id: 'i1', step: { verb: 'create' }, at: 1 }]);
+    expect(await openOf('staging', 'web')).toEqual([intent()]);
     await value(store.closeIntent('i1', 'landed', 'm1', 2, signal));
-    expect(await value(store.openIntents('staging', 'web', signal))).toEqual([]);
+    expect(await openOf('staging', 'web')).toEqual([]);
     expect(await value(store.openIntent(intent({ id: 'i2' }), signal))).toBe('opened');
     await value(store.closeIntent('i2', 'absent', '', 3, signal));
   });
@@ -54,7 +67,67 @@ describe.each(STORES)('the store on $name', ({ open }) => {
     const { generation } = await value(store.takeApp('staging', 'api', 0, signal));
     await value(store.takeApp('staging', 'api', 0, signal));
     expect(await value(store.openIntent(intent({ id: 'i9', app: 'api', generation }), signal))).toBe('stale');
-    expect(await value(store.openIntents('staging', 'api', signal))).toEqual([]);
+    expect(await openOf('staging', 'api')).toEqual([]);
+  });
+  test.each(['*', 'halting'])('no intent is opened while a halt of %s stands, whoever heard of it', async (scope) => {
+    const { generation } = await value(store.takeApp('halting', 'web', 0, signal));
+    const wanted = intent({ id: `halted ${scope}`, environment: 'halting', generation });
+    await value(store.halt({ scope, by: 'ann', reason: 'looking', since: 1 }, signal));
+    expect(await value(store.openIntent(wanted, signal))).toBe('halted');
+    await value(store.unhalt(scope, signal));
+    expect(await value(store.openIntent(wanted, signal))).toBe('opened');
+    await value(store.closeIntent(wanted.id, 'absent', '', 3, signal));
+  });
+  test('a situation is everything that others may have changed', async () => {
+    const none = { generation: null, accepted: null, book: 0, intents: [], approvals: [], statuses: [] };
+    expect(await value(store.situation('where', 'web', ['db'], signal))).toEqual(none);
+    await value(store.takeApp('where', 'web', 4, signal));
+    const by = { writer: 'w', generation: (await value(store.takeApp('where', 'db', 0, signal))).generation };
+    await value(store.saveApp('where', 'db', by, { memory: {}, status: { y: 1 } }, signal));
+    await value(store.saveEnvironment('where', { accepted: 'r1', applied: null, lastGood: null }, signal));
+    await value(store.saveReleaseBook('where', {}, 0, signal));
+    const approval = { environment: 'where', app: 'web', revision: 'r1', by: 'ann', at: 3 };
+    for (const app of ['web', '*', 'db']) await value(store.approve({ ...approval, app }, signal));
+    expect(await value(store.situation('where', 'web', ['db', 'other'], signal))).toEqual({
+      generation: 5,
+      accepted: 'r1',
+      book: 1,
+      intents: [],
+      approvals: [{ ...approval, app: '*' }, approval],
+      statuses: [{ environment: 'where', app: 'db', generation: 1, status: { y: 1 } }],
+    });
+  });
+  test('statuses of others are told since the last look, not one’s own', async () => {
+    const save = async (app: string, writer: string, status: number): Promise<void> => {
+      const { generation } = await value(store.takeApp('told', app, 0, signal));
+      await value(store.saveApp('told', app, { writer, generation }, { memory: {}, status }, signal));
+    };
+    const mine = async (after: number) => {
+      const { rows, cursor } = await value(store.statuses(after, 'me', signal));
+      return { rows: rows.filter(({ environment }) => environment === 'told').map(({ app, status }) => `${app} ${status}`), cursor };
+    };
+    await save('a', 'other', 1);
+    await save('b', 'me', 2);
+    const first = await mine(0);
+    expect(first.rows).toEqual(['a 1']);
+    await save('a', 'other', 3);
+    const second = await mine(first.cursor);
+    expect(second.rows).toEqual(['a 3']);
+    expect(second.cursor).toBeGreaterThan(first.cursor);
+    await save('a', 'me', 4);
+    expect((await mine(0)).rows).toEqual([]);
+  });
+  test('of an organization the newest look counts, and who looks is told who looked before', async () => {
+    expect(await value(store.watchOrganization('acme', 'a', null, signal))).toBeNull();
+    expect(await value(store.observations(signal))).toEqual([]);
+    expect(await value(store.watchOrganization('acme', 'a', 7, signal))).toBe('a');
+    expect(await value(store.watchOrganization('acme', 'b', 5, signal))).toBe('a');
+    expect(await value(store.watchOrganization('other', 'b', 1, signal))).toBeNull();
+    expect(await value(store.watchOrganization('acme', 'b', null, signal))).toBe('b');
+    expect(await value(store.observations(signal))).toEqual([
+      { organization: 'acme', at: 7 },
+      { organization: 'other', at: 1 },
+    ]);
   });
   test('the state of one platform refuses another', async () => {
     expect((await store.claimIdentity({ platform: 'https://a' }, signal)).ok).toBe(true);

@@ -79,6 +79,7 @@ export async function makeHarness(options: HarnessOptions): Promise<Harness> {
     const alive = stop.signal;
     incarnation += 1;
     const random = makeRandom(`controller-${incarnation}`);
+    const limits = makeLimits({ clock });
     const fly = makeFlyClient({
       token: options.token ?? 'a-token-for-tests',
       flapsBaseUrl: 'http://sim.test',
@@ -94,7 +95,7 @@ export async function makeHarness(options: HarnessOptions): Promise<Harness> {
       },
       clock,
       random,
-      limits: makeLimits({ clock, startsEmpty: incarnation > 1 }),
+      limits,
       userAgent: 'trimtab/test',
     });
     return makeController({
@@ -112,6 +113,8 @@ export async function makeHarness(options: HarnessOptions): Promise<Harness> {
         if (!alive.aborted) events.push(event);
       },
       queue: makeMemoryQueue(clock),
+      shared: false,
+      startEmpty: limits.empty,
       halts: makeHalts({ readOnly: false, fileReason: () => null }),
       flyFor: () => ok(fly),
       parts: options.parts ?? NO_PARTS,

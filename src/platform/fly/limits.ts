@@ -22,6 +22,8 @@ const SPECIAL: Readonly<Record<string, Rate>> = {
 
 /** Longer queues are somebody else's business: the engine asks again later instead of holding a worker. */
 const LONGEST_WAIT = ms(60_000);
+/** The slowest of the rates above. */
+const LONGEST_REFILL = ms(10_000);
 /** Buckets that are full again say nothing; they are swept once this many are kept (5,000 machines touched within one burst fit). */
 const SWEEP_ABOVE = 8_192;
 
@@ -33,6 +35,8 @@ export interface Throttled {
 export interface Limits {
   /** Waits for a turn. Fails: FLY_RATE_LIMITED (the wait would be too long), FLY_CANCELLED. */
   take(action: string, id: string, signal: AbortSignal): Promise<Result<Ms, TrimtabError>>;
+  /** Somebody else may have used up what these machines and apps allow: nothing of it is left for a burst of ours. */
+  empty(ids: readonly string[]): void;
   /** Buckets in memory. */
   size(): number;
 }
@@ -48,6 +52,7 @@ export function makeLimits(options: LimitsOptions): Limits {
   const { clock } = options;
   const born = clock.now();
   const fullAt = new Map<string, number>();
+  const emptied = new Map<string, Instant>();
   let sweepAt = SWEEP_ABOVE;
 
   const emptyUntil = (rate: Rate): number => (options.startsEmpty === true ? born + rate.burst * rate.everyMs : born);
@@ -58,13 +63,20 @@ export function makeLimits(options: LimitsOptions): Limits {
 
   return {
     size: () => fullAt.size,
+    empty: (ids) => {
+      const now = clock.now();
+      if (emptied.size + ids.length >= SWEEP_ABOVE) for (const [id, at] of emptied) if (now - at > LONGEST_REFILL) emptied.delete(id);
+      for (const id of ids) emptied.set(id, now);
+    },
     async take(action, id, signal) {
       if (signal.aborted) return cancelled(action);
       const rate = SPECIAL[action] ?? ORDINARY;
       const key = `${action}\n${id}`;
       const now = clock.now();
       if (fullAt.size >= sweepAt) sweep(now);
-      const full = Math.max(now, fullAt.get(key) ?? emptyUntil(rate));
+      const emptiedAt = emptied.get(id);
+      const refilled = emptiedAt === undefined ? 0 : emptiedAt + rate.burst * rate.everyMs;
+      const full = Math.max(now, fullAt.get(key) ?? emptyUntil(rate), refilled);
       const wait = ms(Math.ceil(Math.max(0, full + rate.everyMs - rate.burst * rate.everyMs - now)));
       if (wait > LONGEST_WAIT) {
         return err(

@@ -12,13 +12,15 @@ import type {
   ReleaseBookRow,
   ReleaseRow,
   RevisionRow,
+  StatusRow,
   Store,
   UsageRow,
 } from './port.ts';
 
 interface Rows {
   readonly identity: Map<string, string>;
-  readonly apps: Map<string, AppRow>;
+  readonly apps: Map<string, KeptApp>;
+  readonly observations: Map<string, { readonly writer: string; readonly at: number | null }>;
   /** Open ones by id; of the closed only the ids are kept, so that none is opened twice. */
   readonly intents: Map<string, IntentRow>;
   readonly closedIntents: Set<string>;
@@ -31,6 +33,13 @@ interface Rows {
   readonly books: Map<string, ReleaseBookRow>;
   readonly releases: Map<string, ReleaseRow>;
 }
+interface KeptApp extends AppRow {
+  readonly environment: string;
+  readonly app: string;
+  readonly writer: string;
+  /** Counts the writes of the whole store. */
+  readonly changed: number;
+}
 const key = (...parts: readonly string[]): string => parts.join('\n');
 const done = Promise.resolve(ok(undefined));
 const give = <T>(value: T) => Promise.resolve(ok(value));
@@ -40,6 +49,7 @@ export function makeMemoryStore(): Store {
   const rows: Rows = {
     identity: new Map(),
     apps: new Map(),
+    observations: new Map(),
     intents: new Map(),
     closedIntents: new Set(),
     audit: [],
@@ -55,6 +65,7 @@ export function makeMemoryStore(): Store {
     ...identityOf(rows),
     ...appsOf(rows),
     ...intentsOf(rows),
+    ...sharedOf(rows),
     ...historyOf(rows),
     ...peopleOf(rows),
     ...releasesOf(rows),
@@ -72,35 +83,85 @@ const identityOf = ({ identity }: Rows): Pick<Store, 'claimIdentity'> => ({
     return done;
   },
 });
-const appsOf = ({ apps }: Rows): Pick<Store, 'takeApp' | 'saveApp' | 'apps'> => ({
-  takeApp: (environment, app, atLeast) => {
-    const known = apps.get(key(environment, app)) ?? { generation: 0, memory: null, status: null };
-    const row = { ...known, generation: Math.max(known.generation, atLeast) + 1 };
-    apps.set(key(environment, app), row);
-    return give(structuredClone(row));
-  },
-  saveApp: (environment, app, memory, status) => {
-    const known = apps.get(key(environment, app)) ?? { generation: 0, memory: null, status: null };
-    apps.set(key(environment, app), structuredClone({ ...known, memory, status: status ?? known.status }));
-    return done;
-  },
-  apps: (environment) =>
-    give([...apps.keys()].flatMap((id) => (id.startsWith(`${environment}\n`) ? [id.slice(environment.length + 1)] : [])).sort()),
-});
-const intentsOf = ({ apps, intents, closedIntents }: Rows): Pick<Store, 'openIntent' | 'openIntents' | 'closeIntent'> => ({
+const appsOf = ({ apps }: Rows): Pick<Store, 'takeApp' | 'readApp' | 'saveApp' | 'apps'> => {
+  let writes = 0;
+  return {
+    takeApp: (environment, app, atLeast) => {
+      const known = apps.get(key(environment, app)) ?? {
+        environment,
+        app,
+        generation: 0,
+        memory: null,
+        status: null,
+        writer: '',
+        changed: 0,
+      };
+      const row = { ...known, generation: Math.max(known.generation, atLeast) + 1 };
+      apps.set(key(environment, app), row);
+      return give(rowOf(row));
+    },
+    readApp: (environment, app) => {
+      const known = apps.get(key(environment, app));
+      return give(known === undefined ? null : rowOf(known));
+    },
+    saveApp: (environment, app, { writer, generation }, { memory, status }) => {
+      const known = apps.get(key(environment, app));
+      if (known === undefined || known.generation !== generation) return give('stale');
+      writes += 1;
+      const saved = { ...known, memory: memory ?? known.memory, status: status ?? known.status, writer, changed: writes };
+      apps.set(key(environment, app), structuredClone(saved));
+      return give('saved');
+    },
+    apps: (environment) => give([...apps.values()].flatMap((row) => (row.environment === environment ? [row.app] : [])).sort()),
+  };
+};
+const rowOf = ({ generation, memory, status }: KeptApp): AppRow => structuredClone({ generation, memory, status });
+const statusOf = ({ environment, app, generation, status }: KeptApp): readonly StatusRow[] =>
+  status === null ? [] : [structuredClone({ environment, app, generation, status })];
+const intentsOf = ({ apps, intents, closedIntents, halts }: Rows): Pick<Store, 'openIntent' | 'closeIntent'> => ({
   openIntent: (intent) => {
     if (apps.get(key(intent.environment, intent.app))?.generation !== intent.generation) return give('stale');
+    if (halts.has('*') || halts.has(intent.environment)) return give('halted');
     const open = [...intents.values()].some((row) => row.environment === intent.environment && row.key === intent.key);
     if (open || intents.has(intent.id) || closedIntents.has(intent.id)) return give('busy');
     intents.set(intent.id, structuredClone(intent));
     return give('opened');
   },
-  openIntents: (environment, app) =>
-    give([...intents.values()].filter((row) => row.environment === environment && row.app === app).map((row) => structuredClone(row))),
   closeIntent: (id) => {
     if (intents.delete(id)) closedIntents.add(id);
     return done;
   },
+});
+const sharedOf = (rows: Rows): Pick<Store, 'situation' | 'statuses' | 'watchOrganization' | 'observations'> => ({
+  situation: (environment, app, others) => {
+    const intents = [...rows.intents.values()].filter((row) => row.environment === environment && row.app === app);
+    return give({
+      generation: rows.apps.get(key(environment, app))?.generation ?? null,
+      accepted: rows.environments.get(environment)?.accepted ?? null,
+      book: rows.books.get(environment)?.version ?? 0,
+      intents: structuredClone(intents.sort((a, b) => a.at - b.at || (a.id < b.id ? -1 : 1))),
+      approvals: ['*', app].flatMap((one) => rows.approvals.get(key(environment, one)) ?? []),
+      statuses: [...others].sort().flatMap((other) => {
+        const found = rows.apps.get(key(environment, other));
+        return found === undefined ? [] : statusOf(found);
+      }),
+    });
+  },
+  statuses: (after, writer) => {
+    const found = [...rows.apps.values()].filter((row) => row.changed > after && row.writer !== writer);
+    return give({ rows: found.flatMap(statusOf), cursor: Math.max(after, ...found.map(({ changed }) => changed)) });
+  },
+  watchOrganization: (organization, writer, at) => {
+    const former = rows.observations.get(organization) ?? null;
+    rows.observations.set(organization, { writer, at: at === null ? (former?.at ?? null) : Math.max(at, former?.at ?? 0) });
+    return give(former?.writer ?? null);
+  },
+  observations: () =>
+    give(
+      [...rows.observations]
+        .flatMap(([organization, { at }]) => (at === null ? [] : [{ organization, at }]))
+        .sort((a, b) => (a.organization < b.organization ? -1 : 1)),
+    ),
 });
 const historyOf = ({
   audit,

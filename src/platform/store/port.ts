@@ -11,6 +11,11 @@ export interface AppRow {
   readonly memory: Json | null;
   readonly status: Json | null;
 }
+/** Who writes an app's state, and under which generation. */
+export interface Writer {
+  readonly writer: string;
+  readonly generation: number;
+}
 export interface IntentRow {
   readonly id: string;
   readonly key: string;
@@ -20,7 +25,9 @@ export interface IntentRow {
   readonly step: Json;
   readonly at: number;
 }
-export type IntentOpened = 'opened' | 'busy' | 'stale';
+export type IntentOpened = 'opened' | 'busy' | 'stale' | 'halted';
+/** `stale`: somebody else took the app over, and nothing was written. */
+export type AppSaved = 'saved' | 'stale';
 export type IntentEnd = 'landed' | 'failed' | 'absent';
 export interface AuditEntry {
   readonly at: number;
@@ -72,6 +79,34 @@ export interface ReleaseRow {
   readonly number: number;
   readonly release: Json;
 }
+/** What is true of an app at one moment, whoever made it so. */
+export interface SituationRow {
+  /** Null: nobody ever took the app. */
+  readonly generation: number | null;
+  /** Of its environment: the accepted revision, and the version of the release book (0: none). */
+  readonly accepted: string | null;
+  readonly book: number;
+  readonly intents: readonly IntentRow[];
+  /** For the app, and for the whole environment. */
+  readonly approvals: readonly ApprovalRow[];
+  /** Of the other apps asked for. */
+  readonly statuses: readonly StatusRow[];
+}
+export interface StatusRow {
+  readonly environment: string;
+  readonly app: string;
+  readonly generation: number;
+  readonly status: Json;
+}
+export interface StatusRows {
+  readonly rows: readonly StatusRow[];
+  /** To ask on from. */
+  readonly cursor: number;
+}
+export interface ObservationRow {
+  readonly organization: string;
+  readonly at: number;
+}
 export interface UsageRow {
   readonly environment: string;
   readonly app: string;
@@ -86,12 +121,13 @@ export interface Store {
   claimIdentity(facts: Readonly<Record<string, string>>, signal: AbortSignal): Stored<void>;
   /** Takes an app over: a new generation, above the stored one and above `atLeast`. */
   takeApp(environment: string, app: string, atLeast: number, signal: AbortSignal): Stored<AppRow>;
-  /** `status: null` leaves the stored status as it is. */
-  saveApp(environment: string, app: string, memory: Json, status: Json | null, signal: AbortSignal): Stored<void>;
+  /** Without taking it: null when nobody ever did. */
+  readApp(environment: string, app: string, signal: AbortSignal): Stored<AppRow | null>;
+  /** Null leaves what is stored as it is. */
+  saveApp(environment: string, app: string, by: Writer, state: Pick<AppRow, 'memory' | 'status'>, signal: AbortSignal): Stored<AppSaved>;
   apps(environment: string, signal: AbortSignal): Stored<readonly string[]>;
-  /** `stale` when the generation is not the app's newest, `busy` when an intent is open for this key. */
+  /** `stale` when the generation is not the app's newest, `busy` when an intent is open for this key, `halted` while a person's halt stands. */
   openIntent(intent: IntentRow, signal: AbortSignal): Stored<IntentOpened>;
-  openIntents(environment: string, app: string, signal: AbortSignal): Stored<readonly IntentRow[]>;
   closeIntent(id: string, end: IntentEnd, note: string, at: number, signal: AbortSignal): Stored<void>;
   appendAudit(entries: readonly AuditEntry[], signal: AbortSignal): Stored<void>;
   /** Newest first. */
@@ -100,6 +136,13 @@ export interface Store {
   revision(environment: string, id: string, signal: AbortSignal): Stored<RevisionRow | null>;
   environment(name: string, signal: AbortSignal): Stored<EnvironmentRow>;
   saveEnvironment(name: string, row: EnvironmentRow, signal: AbortSignal): Stored<void>;
+  situation(environment: string, app: string, others: readonly string[], signal: AbortSignal): Stored<SituationRow>;
+  /** Statuses that others than `writer` saved since `after` (0: all); some may be told twice. */
+  statuses(after: number, writer: string, signal: AbortSignal): Stored<StatusRows>;
+  /** Who looks at an organization now, and when this process saw it last (null: not yet); answers who looked before. */
+  watchOrganization(organization: string, writer: string, seenAt: number | null, signal: AbortSignal): Stored<string | null>;
+  /** When each organization was last seen, by whomever. */
+  observations(signal: AbortSignal): Stored<readonly ObservationRow[]>;
   halts(signal: AbortSignal): Stored<readonly HaltRow[]>;
   halt(row: HaltRow, signal: AbortSignal): Stored<void>;
   unhalt(scope: string, signal: AbortSignal): Stored<void>;

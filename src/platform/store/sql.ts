@@ -7,6 +7,7 @@ import * as apps from './sql-apps.ts';
 import * as history from './sql-history.ts';
 import * as people from './sql-people.ts';
 import * as releases from './sql-releases.ts';
+import * as shared from './sql-shared.ts';
 
 /** The schema is there (`migrate`). */
 export function makeSqlStore(database: Database): Store {
@@ -21,10 +22,10 @@ export function makeSqlStore(database: Database): Store {
       return ok(undefined);
     },
     takeApp: (environment, app, atLeast) => on(() => apps.takeApp(database, environment, app, atLeast)),
-    saveApp: (environment, app, memory, status) => on(() => apps.saveApp(database, environment, app, memory, status)),
+    readApp: (environment, app) => on(() => apps.readApp(database, environment, app)),
+    saveApp: (environment, app, by, state) => on(() => apps.saveApp(database, environment, app, by, state)),
     apps: (environment) => on(() => apps.listApps(database, environment)),
     openIntent: (intent) => on(() => apps.openIntent(database, intent)),
-    openIntents: (environment, app) => on(() => apps.openIntents(database, environment, app)),
     closeIntent: (id, end, note, at) => on(() => apps.closeIntent(database, id, end, note, at)),
     appendAudit: (entries) => on(() => history.appendAudit(database, entries)),
     audit: (environment, app, limit) => on(() => history.readAudit(database, environment, app, limit)),
@@ -34,6 +35,10 @@ export function makeSqlStore(database: Database): Store {
     saveEnvironment: (name, row) => on(() => history.saveEnvironment(database, name, row)),
     addUsage: (rows) => on(() => history.addUsage(database, rows)),
     usage: (environment, month) => on(() => history.readUsage(database, environment, month)),
+    situation: (environment, app, others) => on(() => shared.readSituation(database, environment, app, others)),
+    statuses: (after, writer) => on(() => shared.readStatuses(database, after, writer)),
+    watchOrganization: (organization, writer, at) => on(() => shared.watchOrganization(database, organization, writer, at)),
+    observations: () => on(() => shared.readObservations(database)),
     halts: () => on(() => people.readHalts(database)),
     halt: (row) => on(() => people.saveHalt(database, row)),
     unhalt: (scope) => on(() => people.endHalt(database, scope)),
