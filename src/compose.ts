@@ -22,6 +22,7 @@ import { readPriceBook } from '#platform/price-file.ts';
 import { type FolderLock, lockFolder } from '#platform/store/lock.ts';
 import { makeScaledClock } from '#simulator/clock.ts';
 import { startSimulator } from '#simulator/server.ts';
+import { composeSecrets } from './compose-secrets.ts';
 import { sourcesOf } from './compose-source.ts';
 import type { Config } from './config.ts';
 import { openState } from './open-state.ts';
@@ -34,6 +35,8 @@ export interface Session {
   readonly token: string;
   /** Null: a real platform. */
   readonly simulator: SimulatedPlatform | null;
+  /** Null: TRIMTAB_STATE_KEY is set; else the file that stands in for it. */
+  readonly keyFile: string | null;
   close(): Promise<void>;
 }
 export interface SessionOptions {
@@ -84,7 +87,9 @@ export async function openSession(options: SessionOptions, signal: AbortSignal):
   const clients = makeClients(options, simulator, limits, () =>
     config.readOnly || existsSync(haltFile(config)) ? 'writes are stopped' : null,
   );
+  const { reader, keyFile } = await composeSecrets(config, { stateFolder: folder, simulated: simulator !== null });
   const controller = makeController({
+    reader,
     clock: realClock,
     random: makeRandom(randomBytes(8).toString('hex')),
     store,
@@ -109,7 +114,7 @@ export async function openSession(options: SessionOptions, signal: AbortSignal):
     concurrency: 16,
   });
   const operator = makeLocalOperator({ controller, halts, store, clock: realClock, tell: options.tell });
-  return ok({ controller, operator, lock: lock.value, token: randomBytes(24).toString('hex'), simulator, close });
+  return ok({ controller, operator, lock: lock.value, token: randomBytes(24).toString('hex'), simulator, keyFile, close });
 }
 /** The simulator's world and state lie apart from those of a real organization. */
 export const stateFolder = (config: Config): string => join(config.dataDir, config.flyToken === null ? 'simulated' : 'state');

@@ -13,6 +13,8 @@ const Variables = z.object({
   FLY_APP_NAME: z.string().optional(),
   TRIMTAB_DATABASE_URL: z.string().optional(),
   TRIMTAB_DATA_DIR: z.string().optional(),
+  TRIMTAB_STATE_KEY: z.string().min(16, 'expected at least 16 characters').optional(),
+  TRIMTAB_EXEC_SECONDS: span.default(300),
   TRIMTAB_SOURCE: z.string().optional(),
   TRIMTAB_PRICE_BOOK: z.string().optional(),
   TRIMTAB_GIT_TOKEN: z.string().optional(),
@@ -41,6 +43,9 @@ export interface Config {
   readonly selfApp: string | null;
   readonly databaseUrl: string | null;
   readonly dataDir: string;
+  /** Null: one is made in the data folder. */
+  readonly stateKey: string | null;
+  readonly execS: number;
   readonly source: string;
   /** A file of one's own prices over the shipped ones. */
   readonly priceBook: string | null;
@@ -82,6 +87,8 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>, cw
       selfApp: given.FLY_APP_NAME ?? null,
       databaseUrl: given.TRIMTAB_DATABASE_URL ?? null,
       dataDir,
+      stateKey: given.TRIMTAB_STATE_KEY ?? null,
+      execS: given.TRIMTAB_EXEC_SECONDS,
       source: given.TRIMTAB_SOURCE ?? cwd,
       priceBook: given.TRIMTAB_PRICE_BOOK ?? null,
       sources: ownSources(filled),

@@ -8,6 +8,7 @@ import { convergeOnce, type RoundResult } from '#engine/once.ts';
 import { makeHttp } from '#http/controller.ts';
 import { serveHttp } from '#http/serve.ts';
 import { realClock } from '#platform/clock.ts';
+import { madeKeyText } from '#platform/secrets/state-key.ts';
 import { eventToLine } from '#telemetry/log.ts';
 import { makeLogger } from '#telemetry/logger.ts';
 import { type Metrics, makeMetrics } from '#telemetry/metrics.ts';
@@ -66,6 +67,7 @@ export async function serve(options: ServeOptions, signal: AbortSignal): Promise
   const served = await serveHttp(http.fetch, config.host, config.port);
   await session.lock.announce({ pid: process.pid, address: served.url, token: session.token, since: realClock.now() });
   if (session.simulator !== null) say(simulatorText(session.simulator.apiUrl, session.simulator.edgeUrl));
+  if (session.keyFile !== null && session.simulator === null) say(madeKeyText(session.keyFile));
   say(`status page ${served.url}   metrics ${served.url}/metrics\n`);
   tell({ type: 'ControllerStarted', version, environments: session.controller.environments.names() });
   await session.controller.run(signal);
@@ -75,7 +77,7 @@ export async function serve(options: ServeOptions, signal: AbortSignal): Promise
   return ok(undefined);
 }
 const simulatorText = (api: string, edge: string): string =>
-  `No FLY_API_TOKEN: this is the embedded simulator, nothing real is touched.\nsimulated platform ${api}   its edge ${edge}\n`;
+  `No FLY_API_TOKEN: this is the embedded simulator, nothing real is touched. Secrets that are not set get made-up values.\nsimulated platform ${api}   its edge ${edge}\n`;
 
 /** A picture older than this many ticks is no ground for calling oneself ready. */
 const TICKS = 15;

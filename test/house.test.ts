@@ -14,6 +14,8 @@ const SEES: Readonly<Record<string, readonly string[]>> = {
   http: ['domain', 'engine:type', 'platform:type'],
   cli: ['domain', 'engine:type', 'platform:type', 'http:type'],
 };
+/** Files in which a secret value becomes text again. */
+const REVEALS = ['src/platform/fly/flaps-apps.ts'];
 const files = execFileSync('git', ['ls-files', '--cached', '--others', '--exclude-standard', '--', 'src', 'test'], { encoding: 'utf8' })
   .split('\n')
   .filter((path) => path.endsWith('.ts') && existsSync(path));
@@ -69,6 +71,10 @@ describe('the house', () => {
       .filter((path) => !/^src\/platform\/(store|queue|migrations)\//.test(path))
       .filter((path) => importsOf(path).some(({ target }) => /^(pg|pg-boss|@electric-sql\/pglite)(\/|$)/.test(target)));
     expect(wrong).toEqual([]);
+  });
+  test('a secret value is taken out of its wrapping at the write to the platform only', () => {
+    const reveals = sources.filter((path) => /\.reveal\(\)/.test(text(path)));
+    expect(reveals).toEqual(REVEALS);
   });
   test('time and randomness come in: no Date.now, new Date() or Math.random outside the clocks', () => {
     const clocks = new Set(['src/platform/clock.ts', 'src/simulator/clock.ts']);

@@ -5,8 +5,9 @@ import type { Json, JsonObject } from './json.ts';
 import type { MachineConfig } from './machine-config.ts';
 import type { AddressType } from './observed.ts';
 import type { Stamp } from './stamp.ts';
+import type { Instant } from './units.ts';
 
-export const KIND_NAMES = ['app', 'ip-address', 'certificate', 'volume', 'machine-group'] as const;
+export const KIND_NAMES = ['app', 'ip-address', 'certificate', 'volume', 'secret', 'machine-group'] as const;
 export type KindName = (typeof KIND_NAMES)[number];
 
 /** Closed list: label `field` of drift metrics, and the words people read. */
@@ -32,6 +33,7 @@ export const FIELD_GROUPS = [
   'cordon',
   'address',
   'certificate',
+  'secret',
   'other',
 ] as const;
 export type FieldGroup = (typeof FIELD_GROUPS)[number];
@@ -77,7 +79,31 @@ export type Action =
       /** Volumes of this name and region that existed before: one more than these is ours. */
       readonly known: readonly VolumeId[];
     }
+  | SecretAction
   | MachineAction;
+/** Values are never part of a plan: a write names what the source must still give at that moment. */
+export type SecretAction =
+  | {
+      readonly kind: 'secret';
+      readonly verb: 'set';
+      readonly keyId: string;
+      readonly items: readonly SecretItem[];
+      /** The machines are left as they are. */
+      readonly staged: boolean;
+    }
+  | { readonly kind: 'secret'; readonly verb: 'destroy'; readonly names: readonly string[] }
+  /** The version of a write whose answer was lost: found out by taking away a name that is not there. */
+  | { readonly kind: 'secret'; readonly verb: 'learn'; readonly probe: string };
+export interface SecretItem {
+  readonly name: string;
+  readonly fingerprint: string;
+  /** `previous`: from the source that gives the value before this one. */
+  readonly from: 'source' | 'previous';
+  /** Null: it was not there. */
+  readonly before: { readonly digest: string; readonly updatedAt: Instant | null } | null;
+  /** How the value before can be had again; null: it cannot. */
+  readonly reversible: 'previous' | 'revision' | 'absent' | null;
+}
 export type MachineAction =
   | MachineCreate
   | MachineUpdate
@@ -164,8 +190,11 @@ export interface Drift {
 export interface Content {
   readonly hash: ConfigHash;
   readonly digest: Digest | null;
+  /** The secrets mark; null before any secret was written. */
+  readonly secrets: number | null;
 }
-export const contentKey = (group: GroupName, content: Content): string => `${group}@${content.hash}@${content.digest ?? '-'}`;
+export const contentKey = (group: GroupName, { hash, digest, secrets }: Content): string =>
+  `${group}@${hash}@${digest ?? '-'}${secrets === null ? '' : `@${secrets}`}`;
 export const stepKey = (change: Pick<Change, 'app' | 'subject' | 'action'>): string =>
   `${change.app}/${change.action.kind}/${change.subject}`;
 export const driftKey = (app: AppName, kind: KindName, subject: string, pointer: string): string =>

@@ -3,6 +3,7 @@
 import { type FlyConfig, readFlyConfig } from './compile-config.ts';
 import { compileGroup } from './compile-group.ts';
 import { compileImage, type ResolvedImages } from './compile-image.ts';
+import { sealedFiles } from './compile-secrets.ts';
 import { mergeSync } from './compile-sync.ts';
 import { suggest } from './desired-issues.ts';
 import type { Lookup } from './desired-lookup.ts';
@@ -53,6 +54,7 @@ export function compileApp(located: Located<AppDocument>, scene: AppScene): AppR
   const groups = groupsOf(document, config, primaryRegion, complaints);
   checkVisibility(document, groups, complaints);
   const image = document.spec.image ?? config.image;
+  const sealed = sealedFiles(document, scene.readFile, complaints);
   return {
     problems,
     warnings,
@@ -66,6 +68,7 @@ export function compileApp(located: Located<AppDocument>, scene: AppScene): AppR
       certificates: document.spec.certificates === undefined ? null : [...new Set(document.spec.certificates)].sort(),
       rollout: rolloutOf(document, config),
       ...(config.releaseCommand === null ? {} : { releaseCommand: commandOf(document, config.releaseCommand, primaryRegion) }),
+      ...(sealed === null ? {} : { sealed }),
       definition: { ...config.definition, app, ...(primaryRegion === null ? {} : { primary_region: primaryRegion }) },
     },
   };

@@ -4,6 +4,7 @@ import canonicalize from 'canonicalize';
 import { type AppScene, compileApp } from './compile-app.ts';
 import { filesNeeded } from './compile-config.ts';
 import type { ResolvedImages } from './compile-image.ts';
+import { sealedPaths } from './compile-secrets.ts';
 import { DEFAULT_SYNC, mergeSync } from './compile-sync.ts';
 import { defaultPrefix } from './desired-lookup.ts';
 import type { DesiredFolder, Located } from './desired-parse.ts';
@@ -46,22 +47,28 @@ export function compileEnvironment(folder: DesiredFolder, input: CompileInput): 
   return ok({ id: revisionIdOf(document), document, warnings });
 }
 
-/** The fly.toml files this folder needs. An excluded app needs none. */
+/** The fly.toml files and the encrypted files this folder needs. An excluded app needs none. */
 export const configPaths = (folder: DesiredFolder): readonly string[] =>
   [
-    ...new Set(folder.apps.flatMap(({ document: { spec } }) => (spec.excluded === true || spec.config === undefined ? [] : [spec.config]))),
+    ...new Set(
+      folder.apps.flatMap(({ document: { spec } }) =>
+        spec.excluded === true ? [] : [...(spec.config === undefined ? [] : [spec.config]), ...sealedPaths(spec.secrets)],
+      ),
+    ),
   ].sort();
 
 /** What those files name in turn: `[[files]] local_path`, a `machine_config` in a file. Each may be absent: two places are looked into. */
-export const extraPaths = (folder: DesiredFolder, readFile: CompileInput['readFile']): readonly string[] =>
-  [
+export const extraPaths = (folder: DesiredFolder, readFile: CompileInput['readFile']): readonly string[] => {
+  const sealed = new Set(folder.apps.flatMap(({ document }) => sealedPaths(document.spec.secrets)));
+  return [
     ...new Set(
       configPaths(folder).flatMap((path) => {
-        const text = readFile(path);
+        const text = sealed.has(path) ? null : readFile(path);
         return text === null ? [] : filesNeeded(path, text);
       }),
     ),
   ].sort();
+};
 
 /** Content hash: equal documents have equal ids, in whatever order their sources were written. */
 export const revisionIdOf = (document: CompiledEnvironment): RevisionId =>

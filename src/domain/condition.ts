@@ -74,6 +74,25 @@ export const CostLine = z.object({
 });
 export type CostLine = z.infer<typeof CostLine>;
 
+export const SECRET_STATES = ['Synced', 'Changed', 'Drifted', 'Staged', 'Missing', 'Adopted'] as const;
+export const SecretStatus = z.object({
+  name: z.string(),
+  /** Where its value comes from. */
+  source: z.string(),
+  kind: z.string(),
+  required: z.boolean(),
+  state: z.enum(SECRET_STATES),
+  /** Own machines that run with it, of all; null: adopted, nobody can know. */
+  machines: z.number().int().nullable(),
+  of: z.number().int(),
+  /** Since when this value stands. */
+  since: at.nullable(),
+  rotationDue: at.nullable(),
+  /** What is wrong with it, and what to do. */
+  problem: z.string().nullable(),
+});
+export type SecretStatus = z.infer<typeof SecretStatus>;
+
 export const AppStatus = z.object({
   environment: z.string(),
   /** metadata.name in the desired state. */
@@ -91,6 +110,9 @@ export const AppStatus = z.object({
   foreign: z.array(z.string()),
   /** Steps of the plan's waves, one line each: `cause: why`. */
   pending: z.array(z.object({ cause: z.enum(CAUSES), kind: z.enum(KIND_NAMES), verb: z.string(), subject: z.string(), why: z.string() })),
+  secrets: z.array(SecretStatus).optional(),
+  /** On the platform, declared by nobody. */
+  unknownSecrets: z.array(z.string()).optional(),
   costLines: z.array(CostLine),
   costMonthToDateMicroUsd: money,
   observedAt: at.nullable(),

@@ -138,6 +138,33 @@ export const ERRORS = {
     condition: 'Stalled',
     remedy: 'see what the command printed; it can be run by hand with the same URL',
   },
+  SECRET_MISSING: {
+    retry: 'backoff',
+    condition: 'Stalled',
+    remedy: 'give the secret by its source, or declare it with required: false',
+  },
+  SECRET_RULE: { retry: 'backoff', condition: 'Stalled', remedy: 'correct the value at its source: it breaks a rule of its declaration' },
+  SECRET_SOURCE_FAILED: { retry: 'backoff', condition: 'Stalled', remedy: 'run the source by hand and see why it fails' },
+  SECRET_SOURCE_HANGS: {
+    retry: 'backoff',
+    condition: 'Stalled',
+    remedy: 'run the program by hand: it does not end in time; give it more with timeout',
+  },
+  SECRET_SOURCE_RUBBISH: {
+    retry: 'backoff',
+    condition: 'Stalled',
+    remedy: 'the source must give text by name: correct what it prints or holds',
+  },
+  SECRET_KEY_MISSING: {
+    retry: 'backoff',
+    condition: 'Stalled',
+    remedy: 'set SOPS_AGE_KEY or SOPS_AGE_KEY_FILE to a key the file is encrypted for',
+  },
+  SECRET_MOVED: {
+    retry: 'again',
+    condition: 'Reconciling',
+    remedy: 'nothing to do: the source gave another value meanwhile and is read again',
+  },
   HALTED: { retry: 'again', condition: 'Held', remedy: 'writes are stopped: `trimtab halt --off`, or unset TRIMTAB_READ_ONLY' },
 } as const satisfies Record<string, ErrorInfo>;
 

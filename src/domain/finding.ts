@@ -10,6 +10,7 @@ import type { Hold } from './plan.ts';
 import type { RunningShares } from './price.ts';
 import type { Prices } from './price-book.ts';
 import type { CompiledApp, CompiledEnvironment } from './revision.ts';
+import type { SecretsPicture } from './secret-picture.ts';
 import type { Instant } from './units.ts';
 
 export interface PlanContext {
@@ -18,6 +19,7 @@ export interface PlanContext {
   readonly owner: string;
   readonly app: CompiledApp;
   readonly observed: ObservedApp;
+  readonly secrets: SecretsPicture;
   readonly memory: AppMemory;
   readonly revision: RevisionId;
   readonly generation: number;

@@ -112,6 +112,7 @@ export function restampChange(context: PlanContext, group: CompiledGroup, member
       machine.name,
       { reference: runningReference(machine.image) ?? '', digest: machine.image.digest ?? null },
       intent,
+      member.stamp.secrets,
     ),
     ...keepsContent,
   };

@@ -10,19 +10,20 @@ import { surplusOf } from './group-surplus.ts';
 import type { WantedImage } from './machine-body.ts';
 import { wantedImage } from './machine-body.ts';
 import type { Member } from './members.ts';
-import { membersOf, mustRun } from './members.ts';
+import { mustRun } from './members.ts';
 import { isActive, isStarted } from './observed.ts';
 import type { Hold } from './plan.ts';
 import { lacksProof } from './proof.ts';
 import type { CompiledGroup, Rollout } from './revision.ts';
 import type { RolloutChoice } from './rollout.ts';
-import { chooseUpdates } from './rollout.ts';
+import { chooseUpdates, oneFirst } from './rollout.ts';
 import { freeNames } from './scale.ts';
+import { markOf, membersIn } from './secret-mark.ts';
 import { belongingOf } from './stamp.ts';
 
 export function planGroup(context: PlanContext, group: CompiledGroup): Finding {
   const { app, observed, owner, memory, now } = context;
-  const members = membersOf(observed, owner, group, app.image, now);
+  const members = membersIn(context, group);
   const running = observed.machines.filter((machine) => isActive(machine) && belongingOf(machine, owner).is !== 'foreign');
   const image = wantedImage(app.image, [...members.map(({ machine }) => machine), ...running]);
   const counts = countGroup(group, members, memory, now);
@@ -103,7 +104,10 @@ function rollout(scene: GroupScene, incomplete: boolean): Rolled {
   );
   if (stale.length === 0 || image === null) return { now: [], later: [], holds: [], temporary };
   const all = [...counts.kept, ...counts.surplus.filter(({ machine }) => temporary.includes(machine.name))];
-  const choice = chooseUpdates(stale, all, group, rolloutFor(scene), counts.wanted, isProved(scene));
+  const proved = isProved(scene);
+  const chosen = chooseUpdates(stale, all, group, rolloutFor(scene), counts.wanted, proved);
+  // What is in a secret shows only when it is used: one machine tries it before the others.
+  const choice = proved || !hasNewSecrets(stale) || context.app.rollout.strategy === 'immediate' ? chosen : oneFirst(chosen);
   const alone = all.filter(({ ready }) => ready).length <= 1;
   const update = (member: Member, launch: 'keep' | 'start'): Change =>
     member.machine.state === 'failed'
@@ -128,6 +132,8 @@ function rollout(scene: GroupScene, incomplete: boolean): Rolled {
     temporary: [...temporary, ...surge.map(({ subject }) => subject)],
   };
 }
+const hasNewSecrets = (members: readonly Member[]): boolean =>
+  members.some(({ differences }) => differences.some(({ group }) => group === 'secret'));
 /** `auto` surges for groups that serve; nothing surges into a full region. */
 function rolloutFor({ context, group, primary }: GroupScene): Rollout {
   const { rollout: stated } = context.app;
@@ -151,7 +157,7 @@ function surgeCreations(scene: GroupScene, image: WantedImage, choice: RolloutCh
 }
 /** Was one machine of the wanted content seen started and passing? Content that ran before (pure drift) needs no proof. */
 function isProved({ context, group, members, image }: GroupScene): boolean {
-  const key = contentKey(group.name, { hash: group.hash, digest: image?.digest ?? null });
+  const key = contentKey(group.name, { hash: group.hash, digest: image?.digest ?? null, secrets: markOf(context) });
   if (context.memory.proofs.includes(key)) return true;
   return members.every((member) => !member.outdated) || members.some((member) => member.current && member.ready);
 }

@@ -7,6 +7,7 @@ import type { Plan } from './plan.ts';
 import { priceOfPlan } from './price.ts';
 import type { Prices } from './price-book.ts';
 import type { CompiledApp } from './revision.ts';
+import type { SecretsPicture } from './secret-picture.ts';
 import type { Instant } from './units.ts';
 
 export const GUARD_RULES = [
@@ -21,6 +22,7 @@ export const GUARD_RULES = [
   'scale-in',
   'mass-change',
   'budget-gate',
+  'secrets',
 ] as const;
 export type GuardRule = (typeof GUARD_RULES)[number];
 export interface Refusal {
@@ -36,6 +38,7 @@ export interface GuardScene {
   readonly app: CompiledApp;
   readonly protection: 'production' | 'none';
   readonly observed: ObservedApp;
+  readonly secrets: Pick<SecretsPicture, 'records' | 'pinned'>;
   readonly memory: Pick<AppMemory, 'adopted' | 'adoptedAddresses' | 'temporary'>;
   /** A person approved this app at this revision. */
   readonly approved: boolean;
@@ -69,6 +72,7 @@ const RULES: readonly Rule[] = [
   tooManyDeletes,
   lastHealthy,
   scaleIn,
+  secretWrites,
 ];
 
 function writesStopped(_steps: readonly Step[], { halted, app }: GuardScene): readonly Refusal[] {
@@ -155,6 +159,8 @@ function irreplaceable(step: Step, { memory, observed }: GuardScene): string | n
       return memory.adoptedAddresses.includes(action.ip) ? `${action.ip} was there before trimtab` : null;
     case 'certificate':
       return `the certificate of ${action.hostname}`;
+    case 'secret':
+      return `the value of ${action.names.join(', ')} cannot be had back`;
     case 'machine-group': {
       const volume = volumeOf(action.machine, observed) ?? action.volume;
       return volume === null ? null : `machine ${action.machine} holds volume ${volume}`;
@@ -251,4 +257,24 @@ function asked(name: string, members: readonly ObservedMachine[], { app }: Guard
     least: group.regions.reduce((sum, { min }) => sum + min, 0),
     most: group.regions.reduce((sum, { max }) => sum + max, group.elsewhere === 'keep' ? elsewhere : 0),
   };
+}
+/** Only what git declares is set, never what failed in a release, never an older value of a source that git does not bind without a person; only
+ *  what nobody declares is taken away, and only where git says so. */
+function secretWrites(steps: readonly Step[], { app, secrets, approved }: GuardScene): readonly Refusal[] {
+  return steps.flatMap((step) => {
+    const { action } = step;
+    if (action.kind !== 'secret' || action.verb === 'learn') return [];
+    if (action.verb === 'destroy') {
+      const wrong = action.names.filter((name) => app.unknownSecrets !== 'prune' || Object.hasOwn(app.secrets ?? {}, name));
+      return wrong.map((name) => refuse('secrets', step, `${name} is not to be taken away`));
+    }
+    return action.items.flatMap(({ name, fingerprint }) => {
+      const declared = app.secrets?.[name];
+      if (declared === undefined) return [refuse('secrets', step, `${name} is not declared`)];
+      if (secrets.pinned.has(fingerprint) && !approved) return [refuse('secrets', step, `this value of ${name} failed in a release`)];
+      const bound = declared.from.value !== undefined || declared.from.sops !== undefined;
+      const older = (secrets.records.get(name)?.older ?? []).includes(fingerprint);
+      return older && !bound && !approved ? [refuse('secrets', step, `${name} would go back to an older value`)] : [];
+    });
+  });
 }

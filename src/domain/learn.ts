@@ -4,7 +4,6 @@ import { contentKey } from './change.ts';
 import { recordOf } from './drift-record.ts';
 import type { Finding, PlanContext } from './finding.ts';
 import { digest } from './ids.ts';
-import { membersOf } from './members.ts';
 import type { AppMemory, DriftRecord } from './memory.ts';
 import { CAPACITY_BACKOFF_MS, CONTENTION_WINDOW_MS } from './memory.ts';
 import type { ObservedApp } from './observed.ts';
@@ -12,6 +11,8 @@ import { isActive } from './observed.ts';
 import { learnReleaseCommand } from './release-command.ts';
 import { correctionKey } from './restrain.ts';
 import { incarnationOf, slotOf } from './scale.ts';
+import { membersIn } from './secret-mark.ts';
+import { unknownNames } from './secret-plan.ts';
 import { belongingOf } from './stamp.ts';
 import type { Instant } from './units.ts';
 
@@ -35,6 +36,7 @@ export function learnFromObservation(context: PlanContext): AppMemory {
     proofs: provedBy(context),
     noCapacity: Object.fromEntries(Object.entries(memory.noCapacity).filter(([, at]) => now - at < CAPACITY_BACKOFF_MS)),
     corrections: recentCorrections(memory, now),
+    unknownSecrets: Object.fromEntries(unknownNames(context).map((name) => [name, memory.unknownSecrets[name] ?? now])),
   };
 }
 function countDestroyed(memory: AppMemory, own: readonly string[]): AppMemory['incarnations'] {
@@ -47,11 +49,13 @@ function countDestroyed(memory: AppMemory, own: readonly string[]): AppMemory['i
   return counted.length === 0 ? memory.incarnations : { ...memory.incarnations, ...Object.fromEntries(counted) };
 }
 function provedBy(context: PlanContext): readonly string[] & AppMemory['proofs'] {
-  const { app, observed, owner, memory, now } = context;
+  const { app, memory } = context;
   const proofs = new Set(memory.proofs);
   for (const group of app.groups)
-    for (const { ready, hash, stamp, machine } of membersOf(observed, owner, group, app.image, now))
-      if (ready && hash === stamp.hash) proofs.add(contentKey(group.name, { hash: stamp.hash, digest: machine.image.digest ?? null }));
+    for (const { ready, hash, stamp, machine } of membersIn(context, group)) {
+      const content = { hash: stamp.hash, digest: machine.image.digest ?? null, secrets: stamp.secrets };
+      if (ready && hash === stamp.hash) proofs.add(contentKey(group.name, content));
+    }
   return [...proofs].slice(-PROOFS_KEPT);
 }
 function recentCorrections(memory: AppMemory, now: Instant): AppMemory['corrections'] {
@@ -109,5 +113,6 @@ const contentOf = ({ group, action }: Change): readonly string[] =>
         contentKey(group, {
           hash: action.stamp.hash,
           digest: action.stamp.image.startsWith('sha256:') ? digest(action.stamp.image) : null,
+          secrets: action.stamp.secrets,
         }),
       ];

@@ -8,6 +8,7 @@ import { pinnedReference, runningReference } from './image.ts';
 import type { MachineConfig, MachineMount } from './machine-config.ts';
 import type { ObservedMachine, ObservedVolume } from './observed.ts';
 import type { CompiledGroup, CompiledImage } from './revision.ts';
+import { newestOf } from './secret-mark.ts';
 import { PLATFORM_VERSION_KEY, PROCESS_GROUP_KEY, type Stamp, stampToMetadata } from './stamp.ts';
 
 /** What is written into `config.image`, and the digest it stands for (null: the registry named none). */
@@ -24,7 +25,15 @@ export function wantedImage(image: CompiledImage | null, running: readonly Pick<
   }
   return null;
 }
-export function stampFor(context: PlanContext, group: CompiledGroup, name: string, image: WantedImage, intent: IntentId): Stamp {
+/** `secrets`: the version the machine was, or is to be, started with. */
+export function stampFor(
+  context: PlanContext,
+  group: CompiledGroup,
+  name: string,
+  image: WantedImage,
+  intent: IntentId,
+  secrets: number | null,
+): Stamp {
   return {
     owner: context.owner,
     app: context.app.app,
@@ -32,7 +41,7 @@ export function stampFor(context: PlanContext, group: CompiledGroup, name: strin
     name,
     hash: group.hash,
     image: image.digest ?? image.reference,
-    secrets: null,
+    secrets,
     revision: context.revision,
     generation: context.generation,
     intent,
@@ -71,7 +80,7 @@ export function createAction(
   place: { readonly name: string; readonly region: MachineCreate['region']; readonly volume: ObservedVolume | null },
 ): MachineCreate {
   const intent = intentFor(context.seed, `${context.app.app}/machine-group/${place.name}`);
-  const stamp = stampFor(context, group, place.name, image, intent);
+  const stamp = stampFor(context, group, place.name, image, intent, newestOf(context));
   const owned = applyOwned(null, group.config, group.ownership);
   const volume = place.volume?.id;
   const mounts = volume === undefined ? owned.mounts : owned.mounts?.map((mount): MachineMount => ({ ...mount, volume }));
@@ -87,7 +96,7 @@ export function updateAction(
   options: { readonly launch: MachineUpdate['launch']; readonly release: boolean },
 ): MachineUpdate {
   const intent = intentFor(context.seed, `${context.app.app}/machine-group/${machine.name}`);
-  const stamp = stampFor(context, group, machine.name, image, intent);
+  const stamp = stampFor(context, group, machine.name, image, intent, newestOf(context));
   const config = finish(context, group, applyOwned(machine.config, group.config, group.ownership), image, stamp, options.release);
   return {
     kind: 'machine-group',

@@ -45,41 +45,49 @@ export function membersOf(
   group: CompiledGroup,
   image: CompiledImage | null,
   now: Instant,
+  /** The secrets mark; null: none. */
+  mark: number | null = null,
 ): readonly Member[] {
   return observed.machines.filter(isActive).flatMap((machine) => {
     const belonging = belongingOf(machine, owner);
     if (belonging.is === 'foreign' || belonging.stamp.group !== group.name || isReserved(machine)) return [];
-    return [memberOf(machine, belonging.stamp, belonging.is === 'copy', group, image, now)];
+    return [memberOf(machine, belonging.stamp, belonging.is === 'copy', { group, image, now, mark })];
   });
 }
-function memberOf(
-  machine: ObservedMachine,
-  stamp: Stamp,
-  copy: boolean,
-  group: CompiledGroup,
-  image: CompiledImage | null,
-  now: Instant,
-): Member {
+interface Wanted {
+  readonly group: CompiledGroup;
+  readonly image: CompiledImage | null;
+  readonly now: Instant;
+  readonly mark: number | null;
+}
+function memberOf(machine: ObservedMachine, stamp: Stamp, copy: boolean, { group, image, now, mark }: Wanted): Member {
   const base = { machine, stamp, copy, standby: isStandby(machine), ready: isReady(machine, now), moving: isMoving(machine, now) };
   if (machine.config === null || machine.hostStatus !== 'ok')
     return { ...base, hash: null, current: true, drifted: false, outdated: false, differences: [], replace: null, ready: false };
   const have = ownedView(machine.config, group.ownership);
   const hash = hashOwned(have);
   const imageOk = image === null || runsImage(machine, image);
-  const current = hash === group.hash && imageOk;
+  const behind = mark !== null && (stamp.secrets ?? 0) < mark;
+  const current = hash === group.hash && imageOk && !behind;
   const stampImageMoved = image !== null && !runsStamped(machine, stamp);
   const drifted = hash !== stamp.hash || stampImageMoved;
-  const outdated = stamp.hash !== group.hash || (image !== null && stampIsBehind(stamp, image));
+  const outdated = stamp.hash !== group.hash || (image !== null && stampIsBehind(stamp, image)) || behind;
   return {
     ...base,
     hash,
     current,
     drifted,
     outdated,
-    differences: current ? [] : differencesOf(machine, group, image, imageOk, have),
+    differences: current ? [] : [...differencesOf(machine, group, image, imageOk, have), ...(behind ? [secretsBehind(stamp, mark)] : [])],
     replace: current ? null : needsReplacement(machine, group),
   };
 }
+const secretsBehind = ({ secrets }: Stamp, mark: number | null): FieldDifference => ({
+  pointer: 'secrets',
+  from: secrets,
+  to: mark,
+  group: 'secret',
+});
 /** A stamp names the digest; where the registry had named none, the reference that was written. */
 const isDigest = (text: string): boolean => text.startsWith('sha256:');
 function runsStamped(machine: ObservedMachine, { image }: Stamp): boolean {

@@ -65,6 +65,8 @@ export const AppMemory = z.object({
   members: z.array(z.string()).default([]),
   /** Machines we made lately → when: read one by one while the platform's list lags behind. */
   recent: z.record(z.string(), at).default({}),
+  /** Secrets on the platform that nobody declares → first seen so. */
+  unknownSecrets: z.record(z.string(), at).default({}),
   /** First seen as gone from git. */
   orphanSince: at.nullable().default(null),
   /** Machine id → when its newest version was first seen by us and was not ready. */

@@ -35,6 +35,9 @@ export const HOLD_REASONS = {
   MassChange: 'only trimtab’s own version changed, yet many machines would: look at `trimtab plan`, then `trimtab apply`',
   GuardRefused: 'the guard refused this plan: the message names the rule; report it with the plan',
   BudgetGate: 'it costs more than the budget lets through by itself: look at `trimtab plan`, then `trimtab apply`',
+  SecretUnready: 'every remedy is named; changes of this app wait meanwhile, what runs goes on',
+  SecretChanged: 'somebody else set a pushed secret: `trimtab secrets sync` gives it a new value, `trimtab apply` takes it as it is',
+  RotationDue: 'issue a new value and give it to the source; trimtab does the rest',
   SyncWindow: 'outside its window: wait, or `trimtab apply`',
 } as const;
 export type HoldReason = keyof typeof HOLD_REASONS;

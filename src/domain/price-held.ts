@@ -51,6 +51,7 @@ export function heldAfter(before: Held, actions: readonly Action[]): Held {
 function heldAfterOne(held: Held, action: Action): Held {
   switch (action.kind) {
     case 'app':
+    case 'secret':
       return held;
     case 'ip-address': {
       if (action.verb === 'destroy') return { ...held, addresses: held.addresses.filter(({ ip }) => ip !== action.ip) };

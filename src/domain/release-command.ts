@@ -14,6 +14,7 @@ import { isActive, isStarted } from './observed.ts';
 import type { HoldReason } from './plan.ts';
 import type { CompiledCommand } from './revision.ts';
 import { freeNames } from './scale.ts';
+import { newestOf } from './secret-mark.ts';
 import { sizeToGuest } from './sizes.ts';
 import { belongingOf, COMMAND_GROUP, flyGroupOf, type Stamp, stampToMetadata } from './stamp.ts';
 import { type Instant, instant, ms } from './units.ts';
@@ -113,7 +114,7 @@ function createChange(
     name,
     hash: hashOwned(ownedView(command.config, { guest: true, stated: [], ignored: [] })),
     image: image.digest ?? image.reference,
-    secrets: null,
+    secrets: newestOf(context),
     revision,
     generation,
     intent: intentFor(seed, `${app.app}/machine-group/${name}`),

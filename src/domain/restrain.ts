@@ -7,6 +7,7 @@ import type { Finding, PlanContext } from './finding.ts';
 import { CONTENTION_LIMIT, CONTENTION_WINDOW_MS, correctionsSince } from './memory.ts';
 import type { Hold, HoldReason } from './plan.ts';
 import { slotOf } from './scale.ts';
+import { isUnready } from './secret-plan.ts';
 import type { Instant } from './units.ts';
 import { after, instant, ms } from './units.ts';
 import { windowHold, windowsHolding } from './window.ts';
@@ -97,6 +98,7 @@ const RULES: readonly (readonly [HoldReason, Rule])[] = [
   ['PruneHold', pruneHold],
   ['SyncWindow', outsideWindow],
   ['WaitingForDependency', waitsForDependency],
+  ['SecretUnready', waitsForSecrets],
   ['ApprovalRequired', asksForApproval],
   ['SelfHealDisabled', selfHealDisabled],
   ['Contended', (change, context) => contended(change, context, 'Contended')],
@@ -140,7 +142,8 @@ function gated(change: Change, { approved }: Controls, overBudget: string | null
 }
 function pruneHold(change: Change, { app, memory, now }: PlanContext) {
   if (change.cause !== 'prune') return null;
-  const until = after(memory.orphanSince ?? now, app.sync.prune.holdFor);
+  const since = change.action.kind === 'secret' ? memory.unknownSecrets[change.subject] : memory.orphanSince;
+  const until = after(since ?? now, app.sync.prune.holdFor);
   return now >= until ? null : { message: `${change.subject} left git and is removed when the hold ends`, until };
 }
 /** Corrections that a window holds; what is urgent, and the floor, never wait. A person's word passes it. */
@@ -152,6 +155,12 @@ function outsideWindow(change: Change, { app, now }: PlanContext, { approved }: 
 function waitsForDependency(change: Change, _context: PlanContext, { waitsFor }: Controls) {
   if (waitsFor.length === 0 || change.cause !== 'change') return null;
   return { message: `${change.why}: waits for ${waitsFor.join(', ')}` };
+}
+/** Nothing of a change is written while a secret is missing or wrong: all of it is named first. */
+function waitsForSecrets(change: Change, context: PlanContext) {
+  if (change.cause !== 'change') return null;
+  const names = isUnready(context);
+  return names.length === 0 ? null : { message: `${change.why}: waits for ${names.join(', ')}` };
 }
 function asksForApproval(change: Change, { memory }: PlanContext, { approved, awaitsApproval }: Controls) {
   if (approved) return null;

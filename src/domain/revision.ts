@@ -84,6 +84,8 @@ export interface CompiledApp {
   readonly definition: JsonObject;
   /** Names, sources and rules of its secrets; never a value that is secret. */
   readonly secrets?: Readonly<Record<string, SecretDeclaration>>;
+  /** Files of its `sops` sources as they are in git, encrypted, by path: a revision needs no git to go back to. */
+  readonly sealed?: Readonly<Record<string, string>>;
   /** Secrets on the platform that are not declared here. */
   readonly unknownSecrets?: 'report' | 'ignore' | 'prune';
   /** Runs once per platform release, before a machine is written. */

@@ -67,6 +67,16 @@ export function chooseUpdates(
     ),
   };
 }
+/** At most one machine that is started or serves; the rest follows when it has passed. */
+export function oneFirst(choice: RolloutChoice): RolloutChoice {
+  const busy = choice.waitsFor.length > 0 || choice.surge > 0;
+  const [first] = [...choice.now].sort(
+    (a, b) => Number(b.launch === 'start') - Number(a.launch === 'start') || Number(b.member.ready) - Number(a.member.ready),
+  );
+  const now = busy || first === undefined ? [] : [first];
+  const rest = choice.now.flatMap(({ member }) => (now.some((one) => one.member === member) ? [] : [member]));
+  return { ...choice, now, later: rest.length === 0 ? choice.later : [rest, ...choice.later] };
+}
 const isBooting = (member: Member): boolean => member.moving || member.machine.state === 'started';
 
 /** The last machine that serves is never taken while another one could be brought up first. */

@@ -7,17 +7,26 @@ import type { TrimtabError } from './errors.ts';
 import { ERRORS, remedyOf } from './errors.ts';
 import type { PlanContext } from './finding.ts';
 import { groupHealth, isReady } from './health.ts';
-import { adoptable, membersOf } from './members.ts';
+import { adoptable } from './members.ts';
 import type { ObservedMachine } from './observed.ts';
 import { isStarted } from './observed.ts';
 import type { Hold, Plan } from './plan.ts';
 import { HOLD_REASONS, stepsOf } from './plan.ts';
 import { correctionDue, PASSING } from './restrain.ts';
 import type { CompiledGroup } from './revision.ts';
+import { membersIn } from './secret-mark.ts';
 import type { Instant } from './units.ts';
 
 /** Holds that ask for a person because trimtab cannot go on by itself. */
-const STUCK: readonly string[] = ['ReleaseCommandFailed', 'NoImage', 'ImagePullFailed', 'GuardRefused', 'StateLost', 'HostUnreachable'];
+const STUCK: readonly string[] = [
+  'ReleaseCommandFailed',
+  'NoImage',
+  'ImagePullFailed',
+  'GuardRefused',
+  'StateLost',
+  'HostUnreachable',
+  'SecretUnready',
+];
 
 const wantedOf = (group: CompiledGroup): number => group.regions.reduce((sum, { min }) => sum + min, 0);
 
@@ -38,8 +47,8 @@ export function appHealth(context: PlanContext): Health {
 }
 /** Before adoption its machines are those that would be taken over. */
 function machinesOf(context: PlanContext, group: CompiledGroup): readonly ObservedMachine[] {
-  const { observed, owner, app, now, memory } = context;
-  const members = membersOf(observed, owner, group, app.image, now).map(({ machine }) => machine);
+  const { observed, owner, app, memory } = context;
+  const members = membersIn(context, group).map(({ machine }) => machine);
   if (members.length > 0 || memory.adopted) return members;
   return adoptable(observed, owner, app.groups).flatMap((one) => (one.group.name === group.name ? [one.machine] : []));
 }

@@ -27,16 +27,20 @@ import { previewApp } from './preview.ts';
 import { PRIORITY, type Queue, type QueueDepth } from './queue.ts';
 import type { ReleaseParts } from './release-ports.ts';
 import { type AppRuntime, makeRuntime } from './runtime.ts';
+import type { SecretReader } from './secret-reader.ts';
+import { makeSecretWatch } from './secret-watch.ts';
 import { makeSourceReader } from './source-reader.ts';
 import { makeAppStore } from './state.ts';
 import { makeStatuses } from './statuses.ts';
 import { type AppTarget, targetKey } from './target.ts';
 import { dependentsOf } from './targets.ts';
+import { makeTurns } from './turns.ts';
 import { makeWatch } from './watch.ts';
 import { IDLE, makeWork } from './work.ts';
 
 export interface ControllerDeps extends ClockDep, RandomDep, TellDep, StoreDep, DesiredSourceDep {
   readonly queue: Queue;
+  readonly reader: SecretReader;
   /** Other processes may work on the same store and queue. */
   readonly shared: boolean;
   /** Somebody else may have used up the rate limits of these apps and machines. */
@@ -72,6 +76,11 @@ export interface Controller {
   /** What a pass would do now; null: no such app. Nothing is written to the platform. */
   preview(key: string, signal: AbortSignal): Promise<Result<Decision, TrimtabError> | null>;
   flyFor(target: AppTarget): Result<FlyClient, TrimtabError>;
+  /** With no pass over this app under way in this process. */
+  inTurn<T>(
+    target: AppTarget,
+    run: (deps: PassDeps, runtime: AppRuntime) => Promise<Result<T, TrimtabError>>,
+  ): Promise<Result<T, TrimtabError>>;
   runtime(key: string): AppRuntime | null;
   statusOf(environment: EnvironmentName, app: string): AppStatus | null;
   wake(targets: readonly Pick<AppTarget, 'environment' | 'app'>[], signal: AbortSignal): Promise<void>;
@@ -92,6 +101,8 @@ export function makeController(deps: ControllerDeps): Controller {
   const store = makeAppStore(deps.store, writer);
   const fleets = makeFleets({ ...deps, writer });
   const seeds = deps.random.fork('intents');
+  const turns = makeTurns();
+  const watchSecrets = makeSecretWatch(deps.reader, environments);
   const boot = clock.now();
   let passes = 0;
   let lost = false;
@@ -141,6 +152,8 @@ export function makeController(deps: ControllerDeps): Controller {
     },
     isApproved: (target) => approvals.has(target),
     selfApp: deps.selfApp,
+    reader: deps.reader,
+    pinnedSecrets: () => NO_PINS,
     prices: (at) => pricesAt(deps.book, at),
     shares: () => ({}),
     gates: (target) => gatesFor({ environments, statusOf, pendingOf }, target),
@@ -151,7 +164,8 @@ export function makeController(deps: ControllerDeps): Controller {
     const fly = deps.flyFor(target.environment);
     const runtime = runtimeFor(key);
     const before = runtime.status?.sync ?? null;
-    const { again, error } = await runPass(passDeps(fly.ok ? fly.value : refusing(fly.error)), target, runtime, signal);
+    const clients = passDeps(fly.ok ? fly.value : refusing(fly.error));
+    const { again, error } = await turns.take(key, () => runPass(clients, target, runtime, signal));
     noteStore(error);
     if (runtime.status?.sync === 'Synced' && before !== 'Synced')
       await wakeKeys(dependentKeys(target), PRIORITY.observed, clock.now(), signal);
@@ -167,6 +181,7 @@ export function makeController(deps: ControllerDeps): Controller {
       noteStore(moved.error);
       return moved;
     }
+    deps.reader.serves(environments.names());
     if (moved.value.length > 0) await wakeKeys(organizationKeys(), PRIORITY.watch, after(clock.now(), deps.tick), signal);
     await wakeKeys(moved.value, PRIORITY.asked, clock.now(), signal);
     return ok(undefined);
@@ -194,6 +209,11 @@ export function makeController(deps: ControllerDeps): Controller {
     await environments.flush(signal);
     await meter.flush(signal);
   };
+  const wakeForSecrets = async (signal: AbortSignal): Promise<void> => {
+    const keys = await watchSecrets(signal);
+    for (const key of keys) runtimeFor(key).wantsFull = true;
+    if (keys.length > 0) await wakeKeys(keys, PRIORITY.asked, clock.now(), signal);
+  };
   const preview: Controller['preview'] = async (key, signal) => {
     const target = environments.proposal(key);
     if (target === null) return null;
@@ -207,6 +227,10 @@ export function makeController(deps: ControllerDeps): Controller {
   return {
     preview,
     flyFor: (target) => deps.flyFor(target.environment),
+    inTurn: async (target, run) => {
+      const fly = deps.flyFor(target.environment);
+      return fly.ok ? turns.take(targetKey(target), () => run(passDeps(fly.value), runtimeFor(targetKey(target)))) : fly;
+    },
     environments,
     approvals,
     meter,
@@ -233,10 +257,12 @@ export function makeController(deps: ControllerDeps): Controller {
         every(deps, () => SEED_EVERY, seed, signal),
         every(deps, poll, async () => void (await readSource(signal)), signal),
         every(deps, () => SLOW_EVERY, slow, signal),
+        every(deps, () => deps.poll, wakeForSecrets, signal),
       ]);
     },
   };
 }
+const NO_PINS: ReadonlySet<string> = new Set();
 /** Per app read of every resync, so that a thousand apps stay far below what the platform's lists bear. */
 const RESYNC_PER_APP_MS = 150;
 const SEED_EVERY = seconds(60);

@@ -19,6 +19,7 @@ import { isProven } from '#domain/proof.ts';
 import { type CommandGate, planReleaseCommand } from '#domain/release-command.ts';
 import type { Controls, Restrained } from '#domain/restrain.ts';
 import { restrain } from '#domain/restrain.ts';
+import { isUnready, mergeSecretWrites, writesSecrets } from '#domain/secret-plan.ts';
 import { belongingOf } from '#domain/stamp.ts';
 import { closeRelease, openRelease } from '#kinds/app.ts';
 import { KINDS, rankOf } from '#kinds/registry.ts';
@@ -43,11 +44,12 @@ export function decide(base: PlanContext, controls: Controls, guard: (memory: Ap
   );
   const unmet = finding.holds.some(({ reason }) => UNMET.includes(reason));
   const content = asked.length === 0 && !unmet;
-  const synced = content && context.observed.complete && !gone && isProven(context);
+  const synced = content && context.observed.complete && !gone && isProven(context) && lacksNoSecret(context);
   const learned = learnFromFinding(context, finding, synced);
   const after = { ...context, memory: learned.memory };
   const overBudget = controls.gates.length === 0 ? null : budgetGate(controls.gates, costOfAsked(context, finding));
-  const restrained = restrain(finding, context, controls, overBudget?.message ?? null);
+  const allowed = restrain(finding, context, controls, overBudget?.message ?? null);
+  const restrained = { ...allowed, now: mergeSecretWrites(allowed.now) };
   const frozen = controls.halted !== null || controls.foreignRelease !== null || context.app.sync.mode === 'observe' || gone;
   const gate = planReleaseCommand(after, restrained.now.some(isContent), frozen);
   const { now, holds } = behindGate(after, restrained, gate);
@@ -67,6 +69,11 @@ function costOfAsked({ observed, prices, shares }: PlanContext, { now, later }: 
   const steps = [...now, ...later.flat()].filter(({ cause }) => cause === 'change');
   return priceOfPlan(observed, steps, prices, shares);
 }
+/** What is there and cannot be checked now is no lack; what is not there is. */
+const lacksNoSecret = (context: PlanContext): boolean =>
+  context.app.excluded ||
+  !context.app.enabled ||
+  isUnready(context).every((name) => context.observed.secrets.some((secret) => secret.name === name));
 /** Holds that say by themselves that the app is not as git asks. */
 const UNMET: readonly string[] = ['NoCapacity', 'NoImage', 'WaitingForVolume', 'ForeignMachines', 'HostUnreachable'];
 
@@ -74,9 +81,10 @@ function findAll(context: PlanContext, gone: boolean): Finding {
   if (gone) return planOrphans(context, true);
   const { app } = context;
   if (app.excluded) return NOTHING;
-  const findings = KINDS.map((kind) => kind.plan(context));
-  if (context.observed.info === null) return app.enabled ? (findings[0] ?? NOTHING) : NOTHING;
-  return joinFindings(findings);
+  // Before the app is there only it is planned, and what its secrets lack is said.
+  const kinds = context.observed.info === null ? KINDS.filter(({ name }) => name === 'app' || name === 'secret') : KINDS;
+  if (context.observed.info === null && !app.enabled) return NOTHING;
+  return joinFindings(kinds.map((kind) => kind.plan(context)));
 }
 
 const isContent = (change: Change): boolean =>
@@ -92,6 +100,9 @@ function behindGate({ app }: PlanContext, { now, holds }: Restrained, { is, hold
   const held = now.filter(isContent).map((change) => ({ ...whole, subject: change.subject, change }));
   return { now: now.filter((change) => !isContent(change)), holds: [...holds, ...held] };
 }
+/** Bodies name the secrets' version, which the write of the secrets brings. What must run at once does not wait for it. */
+const comesAfterSecrets = ({ action, urgent }: Change): boolean =>
+  !urgent && action.kind === 'machine-group' && (action.verb === 'create' || action.verb === 'update');
 /** The first wave is what may be written at once. Content of a new revision comes inside a platform release, and behind its command. */
 function wavesOf(
   context: PlanContext,
@@ -101,11 +112,12 @@ function wavesOf(
   gate: CommandGate,
 ): readonly Wave[] {
   const release = context.memory.release;
+  const afterSecrets = writesSecrets(now) ? now.filter(comesAfterSecrets) : [];
   const content = now.filter(isContent);
-  const rest = now.filter((change) => !isContent(change));
+  const rest = now.filter((change) => !isContent(change) && !afterSecrets.includes(change));
   const bookkeeping = releaseChange(context, content, synced && now.length === 0, gate);
   const unopened = content.length > 0 && (release === null || bookkeeping !== null);
-  const held = unopened || gate.is === 'waiting' || gate.is === 'running';
+  const held = unopened || gate.is === 'waiting' || gate.is === 'running' || afterSecrets.length > 0;
   // The command sees what the machines will see: secrets and the like are written first.
   const unready = unopened || rest.some(({ action, cause }) => action.kind !== 'machine-group' && cause === 'change');
   const tidying = gate.now.filter(({ destroys }) => destroys);
@@ -114,7 +126,7 @@ function wavesOf(
   const waves = [
     { changes: [...opening, ...rest, ...tidying, ...(unready ? [] : running), ...(held ? [] : content)], ready: true },
     { changes: unready ? running : [], ready: false },
-    { changes: held ? content : [], ready: false },
+    { changes: held ? [...content, ...afterSecrets.filter((change) => !isContent(change))] : [], ready: false },
     ...later.map((changes) => ({ changes, ready: false })),
   ];
   return waves.filter(({ changes }) => changes.length > 0).map(({ changes, ready }) => ({ ready, steps: inOrder(context, changes) }));

@@ -17,8 +17,10 @@ import { elapsed, minutes } from '#domain/units.ts';
 import type { Receipt } from '#kinds/kind.ts';
 import { applyStep } from '#kinds/registry.ts';
 import type { FlyDep } from '#platform/fly/port.ts';
+import { noteSecrets, valuesOf } from './app-secrets.ts';
 import type { AppStoreDep, AuditRow, HaltDep } from './ports.ts';
 import { noteReceipt } from './recover.ts';
+import type { SecretReader } from './secret-reader.ts';
 import type { AppTarget } from './target.ts';
 
 /** Steps of one wave that are under way at a time: the rate limits are per machine, and the platform's own CLI uses eight. */
@@ -26,8 +28,7 @@ const CONCURRENCY = 8;
 /** One step: a lease, a read, a write and their retries. */
 const STEP_DEADLINE = minutes(3);
 
-export type ExecuteDeps = FlyDep &
-  ClockDep &
+export type ExecuteDeps = FlyDep & { readonly reader: SecretReader } & ClockDep &
   TellDep &
   AppStoreDep &
   HaltDep & { readonly deadline: (span: number, signal: AbortSignal) => AbortSignal };
@@ -50,7 +51,7 @@ export async function execute(
   const steps = wave?.ready === true ? wave.steps.filter(({ key }) => !pending.has(key)) : [];
   let done: Executed = { memory, landed: 0, errors: [] };
   for (const batch of batches(steps)) {
-    const attempts = await Promise.all(batch.map((step) => attempt(deps, plan, step, signal)));
+    const attempts = await Promise.all(batch.map((step) => attempt(deps, target, plan, step, signal)));
     const made = attempts.flatMap((tried) => (tried.ok && tried.value !== null ? [tried.value] : []));
     for (const call of made) done = account(done, call, target, deps.clock.now());
     // What the calls brought is noted before their intents are closed: a crash in between looks them up again.
@@ -61,6 +62,11 @@ export async function execute(
       signal,
     );
     if (!saved.ok) return saved;
+    for (const { step, result } of made) {
+      if (step.action.kind !== 'secret' || !result.ok || result.value.secrets === undefined) continue;
+      const noted = await noteSecrets(deps, target, step.action, result.value.secrets, signal);
+      if (!noted.ok) return noted;
+    }
     for (const call of made) {
       const closed = await close(deps, plan, call, signal);
       if (!closed.ok) return closed;
@@ -90,7 +96,13 @@ interface Call {
   readonly ended: Instant;
 }
 /** Null: an intent for this subject is open already. */
-async function attempt(deps: ExecuteDeps, plan: Plan, step: Step, signal: AbortSignal): Promise<Result<Call | null, TrimtabError>> {
+async function attempt(
+  deps: ExecuteDeps,
+  target: AppTarget,
+  plan: Plan,
+  step: Step,
+  signal: AbortSignal,
+): Promise<Result<Call | null, TrimtabError>> {
   const { environment, app } = plan;
   const stop = deps.halted(environment);
   if (stop !== null) return err(failure('HALTED', stop));
@@ -104,7 +116,8 @@ async function attempt(deps: ExecuteDeps, plan: Plan, step: Step, signal: AbortS
   if (opened.value === 'halted') return err(failure('HALTED', 'halted by a person'));
   if (opened.value === 'busy') return ok(null);
   deps.tell({ type: 'StepStarted', environment, app, kind: action.kind, verb: action.verb, subject, cause, why });
-  const result = await applyStep(deps, { app, subject, intent, action }, deps.deadline(STEP_DEADLINE, signal));
+  const ports = { fly: deps.fly, secretValues: valuesOf(deps.reader, target) };
+  const result = await applyStep(ports, { app, subject, intent, action }, deps.deadline(STEP_DEADLINE, signal));
   return ok({ step, result, started, ended: deps.clock.now() });
 }
 /** An ambiguous call stays open: the next pass looks it up. */

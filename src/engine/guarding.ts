@@ -10,7 +10,7 @@ import type { PassDeps } from './pass-deps.ts';
 import type { AppTarget } from './target.ts';
 
 export function guardFor(deps: Pick<PassDeps, 'selfApp'>, target: AppTarget, context: PlanContext, controls: Controls): Guard {
-  const { now, owner, observed, memory } = context;
+  const { now, owner, observed, memory, secrets } = context;
   const { approved, halted, massChange } = controls;
   const scene = {
     now,
@@ -18,6 +18,7 @@ export function guardFor(deps: Pick<PassDeps, 'selfApp'>, target: AppTarget, con
     app: target.app,
     protection: target.environment.protection,
     observed,
+    secrets,
     memory,
     approved,
     halted,

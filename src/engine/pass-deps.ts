@@ -12,8 +12,10 @@ import type { RandomDep } from '#domain/random.ts';
 import type { Result } from '#domain/result.ts';
 import type { Instant, Ms } from '#domain/units.ts';
 import type { FlyDep } from '#platform/fly/port.ts';
+import type { SecretPictureDeps } from './app-secrets.ts';
 import type { ExecuteDeps } from './execute.ts';
 import type { AppStoreDep, HaltDep, Situation } from './ports.ts';
+import type { SecretReader } from './secret-reader.ts';
 import type { AppTarget } from './target.ts';
 
 export interface PassDeps extends FlyDep, ClockDep, RandomDep, TellDep, AppStoreDep, HaltDep, Pick<ExecuteDeps, 'deadline'> {
@@ -34,6 +36,8 @@ export interface PassDeps extends FlyDep, ClockDep, RandomDep, TellDep, AppStore
   readonly gates: (target: AppTarget) => readonly GatedBudget[];
   readonly prices: (at: Instant) => Prices;
   readonly shares: (app: AppName) => RunningShares;
+  readonly reader: SecretReader;
+  readonly pinnedSecrets: SecretPictureDeps['pinnedSecrets'];
   /** The app trimtab itself runs as (FLY_APP_NAME). */
   readonly selfApp: string | null;
 }

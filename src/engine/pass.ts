@@ -11,9 +11,11 @@ import type { Plan } from '#domain/plan.ts';
 import { correctAt } from '#domain/restrain.ts';
 import type { Result } from '#domain/result.ts';
 import { err, ok } from '#domain/result.ts';
+import { planSecrets } from '#domain/secret-plan.ts';
 import { metadataToStamp, ownerOf } from '#domain/stamp.ts';
 import type { Ms } from '#domain/units.ts';
 import { elapsed, microUsd, ms, seconds } from '#domain/units.ts';
+import { A_PASS, pictureOf } from './app-secrets.ts';
 import { claim } from './claim.ts';
 import { controlsOf } from './controls.ts';
 import type { Decision } from './decide.ts';
@@ -74,7 +76,9 @@ async function attempt(
   if (!observed.ok) return observed;
   if (takenOver) deps.startEmpty(observed.value.machines.map(({ id }) => id));
   const generation = runtime.generation ?? state.generation;
-  const context = contextOf(deps, target, generation, recovered.value.memory, observed.value);
+  const seen = await withSecrets(deps, target, runtime, observed.value, recovered.value.memory, signal);
+  if (!seen.ok) return seen;
+  const context = contextOf(deps, target, generation, seen.value);
   const controls = controlsOf(deps, target, context, state.fresh);
   const decision = decide(context, controls, (memory) => guardFor(deps, target, { ...context, memory }, controls), target.gone);
   for (const { rule, message } of decision.refusals)
@@ -106,7 +110,7 @@ async function attempt(
 }
 
 /** Everything at first, after anything but a machine was written, and once per resync; machines alone in between. */
-async function look(
+export async function look(
   deps: PassDeps,
   target: AppTarget,
   runtime: AppRuntime,
@@ -135,15 +139,36 @@ async function look(
   }
   return observed;
 }
-function contextOf(deps: PassDeps, target: AppTarget, generation: number, memory: AppMemory, observed: ObservedApp): PlanContext {
+/** A write of secrets rests on a picture of them that was taken now. */
+async function withSecrets(
+  deps: PassDeps,
+  target: AppTarget,
+  runtime: AppRuntime,
+  observed: ObservedApp,
+  memory: AppMemory,
+  signal: AbortSignal,
+): Promise<Result<Seen, TrimtabError>> {
+  const wish = { ...A_PASS, takesAsFound: deps.isApproved(target) };
+  const secrets = await pictureOf(deps, target, observed, wish, signal);
+  if (!secrets.ok) return secrets;
+  const seen = { observed, secrets: secrets.value, memory };
+  const whole = runtime.full === null || runtime.full.at === observed.observedAt;
+  if (whole || planSecrets(contextOf(deps, target, 0, seen)).now.length === 0) return ok(seen);
+  runtime.wantsFull = true;
+  const again = await look(deps, target, runtime, memory, signal);
+  if (!again.ok) return again;
+  const anew = await pictureOf(deps, target, again.value, wish, signal);
+  return anew.ok ? ok({ observed: again.value, secrets: anew.value, memory }) : anew;
+}
+type Seen = Pick<PlanContext, 'observed' | 'secrets' | 'memory'>;
+export function contextOf(deps: PassDeps, target: AppTarget, generation: number, seen: Seen): PlanContext {
   const now = deps.clock.now();
   return {
     now,
     environment: target.environment,
     owner: ownerOf(target.environment.organization, target.environment.name),
     app: target.app,
-    observed,
-    memory,
+    ...seen,
     revision: target.revision,
     generation,
     prices: deps.prices(now),

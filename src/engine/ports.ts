@@ -5,6 +5,7 @@ import type { TrimtabError } from '#domain/errors.ts';
 import type { AppName, EnvironmentName, IntentId } from '#domain/ids.ts';
 import type { AppMemory } from '#domain/memory.ts';
 import type { Result } from '#domain/result.ts';
+import type { SecretRecord } from '#domain/secret-picture.ts';
 import type { Instant } from '#domain/units.ts';
 import type { AnyStep } from '#kinds/registry.ts';
 import type { ApprovalRow } from '#platform/store/port.ts';
@@ -83,6 +84,8 @@ export interface AppStore {
   openIntent(intent: NewIntent, signal: AbortSignal): Stored<Opened>;
   closeIntent(id: IntentId, end: IntentEnd, note: string, at: Instant, signal: AbortSignal): Stored<void>;
   audit(rows: readonly AuditRow[], signal: AbortSignal): Stored<void>;
+  secrets(environment: EnvironmentName, app: AppName, signal: AbortSignal): Stored<readonly SecretRecord[]>;
+  saveSecrets(environment: EnvironmentName, app: AppName, records: readonly SecretRecord[], signal: AbortSignal): Stored<void>;
 }
 export interface AppStoreDep {
   readonly store: AppStore;

@@ -3,12 +3,13 @@ import type { ClockDep } from '#domain/clock.ts';
 import type { TrimtabError } from '#domain/errors.ts';
 import type { AppMemory } from '#domain/memory.ts';
 import { ok, type Result } from '#domain/result.ts';
-import { ownerOf } from '#domain/stamp.ts';
 import type { FlyDep } from '#platform/fly/port.ts';
+import { A_PASS, pictureOf } from './app-secrets.ts';
 import { controlsOf } from './controls.ts';
 import { type Decision, decide } from './decide.ts';
 import { guardFor } from './guarding.ts';
 import { observeApp } from './observe.ts';
+import { contextOf } from './pass.ts';
 import type { PassDeps } from './pass-deps.ts';
 import type { AppTarget } from './target.ts';
 
@@ -18,22 +19,13 @@ export async function previewApp(
   known: { readonly memory: AppMemory; readonly generation: number; readonly fresh: boolean },
   signal: AbortSignal,
 ): Promise<Result<Decision, TrimtabError>> {
-  const { environment, app, revision } = target;
+  const { environment, app } = target;
   const observed = await observeApp(deps, app.app, environment.organization, known.memory, signal);
   if (!observed.ok) return observed;
-  const context = {
-    now: deps.clock.now(),
-    environment,
-    owner: ownerOf(environment.organization, environment.name),
-    app,
-    observed: observed.value,
-    memory: known.memory,
-    revision,
-    generation: known.generation,
-    prices: deps.prices(deps.clock.now()),
-    shares: deps.shares(app.app),
-    seed: deps.nextSeed(),
-  };
+  const secrets = await pictureOf(deps, target, observed.value, { ...A_PASS, readOnly: true }, signal);
+  if (!secrets.ok) return secrets;
+  const seen = { observed: observed.value, secrets: secrets.value, memory: known.memory };
+  const context = contextOf(deps, target, known.generation, seen);
   const controls = controlsOf(deps, target, context, known.fresh);
   return ok(decide(context, controls, (memory) => guardFor(deps, target, { ...context, memory }, controls), target.gone));
 }

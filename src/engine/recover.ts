@@ -10,6 +10,7 @@ import { seconds } from '#domain/units.ts';
 import type { Receipt } from '#kinds/kind.ts';
 import { findStep, isRepeatable } from '#kinds/registry.ts';
 import type { FlyDep } from '#platform/fly/port.ts';
+import { noteSecrets } from './app-secrets.ts';
 import type { AppStoreDep, OpenIntent } from './ports.ts';
 import type { AppTarget } from './target.ts';
 
@@ -43,6 +44,10 @@ export async function recover(
       continue;
     }
     const end = found.value === null ? 'absent' : 'landed';
+    if (intent.step.action.kind === 'secret' && found.value?.secrets !== undefined) {
+      const noted = await noteSecrets(deps, target, intent.step.action, found.value.secrets, signal);
+      if (!noted.ok) return noted;
+    }
     const closed = await deps.store.closeIntent(intent.id, end, found.value?.id ?? '', now, signal);
     if (!closed.ok) return closed;
     if (found.value !== null) {

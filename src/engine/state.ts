@@ -59,6 +59,15 @@ export function makeAppStore(store: Store, writer: string): AppStore {
       return store.openIntent({ id, key, environment, app, generation, step: toJson(step), at }, signal);
     },
     closeIntent: (id, end, note, at, signal) => store.closeIntent(id, end, note, at, signal),
+    secrets: async (environment, app, signal) => {
+      const rows = await store.secrets(environment, app, signal);
+      if (!rows.ok) return rows;
+      return ok(
+        rows.value.map(({ since, setAt, ...row }) => ({ ...row, since: instant(since), setAt: setAt === null ? null : instant(setAt) })),
+      );
+    },
+    saveSecrets: (environment, app, records, signal) =>
+      records.length === 0 ? Promise.resolve(ok(undefined)) : store.saveSecrets(environment, app, records, signal),
     audit: (rows, signal) => (rows.length === 0 ? Promise.resolve(ok(undefined)) : store.appendAudit(rows, signal)),
   };
 }

@@ -3,20 +3,24 @@ import type { AppStatus } from '#domain/condition.ts';
 import { ERRORS, type TrimtabError } from '#domain/errors.ts';
 import type { PlanContext } from '#domain/finding.ts';
 import { isReady } from '#domain/health.ts';
-import { foreignMachines, membersOf } from '#domain/members.ts';
+import { foreignMachines } from '#domain/members.ts';
 import { isActive, isStarted } from '#domain/observed.ts';
 import { priceApp } from '#domain/price.ts';
+import { membersIn } from '#domain/secret-mark.ts';
+import { unknownNames } from '#domain/secret-plan.ts';
+import { secretStatuses } from '#domain/secret-status.ts';
 import { appHealth, conditionsAfter, conditionsOf, driftStatuses, groupStatuses, holdStatuses, pendingOf } from '#domain/status-of.ts';
 import type { Instant } from '#domain/units.ts';
 import { microUsd } from '#domain/units.ts';
 import type { Decision } from './decide.ts';
+import { prefixOf } from './secret-reader.ts';
 import type { AppTarget } from './target.ts';
 
 /** Nothing is on its way: no machine between two states, none that should serve and does not yet. */
 export function isSettled(context: PlanContext): boolean {
-  const { app, observed, owner, now } = context;
+  const { app, now } = context;
   return app.groups.every((group) =>
-    membersOf(observed, owner, group, app.image, now).every(
+    membersIn(context, group).every(
       ({ machine, moving }) => !moving && (!isStarted(machine) || isReady(machine, now) || isOld(machine.updatedAt, now)),
     ),
   );
@@ -46,6 +50,8 @@ export function statusAfter(target: AppTarget, context: PlanContext, decision: D
     held: [...holdStatuses(plan)],
     foreign: foreignMachines(observed, owner).map(({ name, id }) => `${name} ${id}`),
     pending: [...pendingOf(plan)],
+    secrets: target.gone ? [] : [...secretStatuses(context, prefixOf(target.environment))],
+    unknownSecrets: target.gone ? [] : [...unknownNames(context)],
     costLines: target.app.excluded ? [] : [...priceApp(observed, context.prices)],
     costMonthToDateMicroUsd: previous?.costMonthToDateMicroUsd ?? microUsd(0),
     observedAt: observed.observedAt,

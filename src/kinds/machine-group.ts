@@ -12,14 +12,17 @@ import { planOrphans } from '#domain/orphans.ts';
 import { priceMachines } from '#domain/price.ts';
 import type { Result } from '#domain/result.ts';
 import { ok } from '#domain/result.ts';
+import { declaredNames, type SecretRecord } from '#domain/secret-picture.ts';
+import { planSecrets, writesSecrets } from '#domain/secret-plan.ts';
 import { INTENT_KEY, stampToMetadata } from '#domain/stamp.ts';
 import type { Instant } from '#domain/units.ts';
-import type { Kind, Ports, Receipt, StepOf } from './kind.ts';
+import type { FlyDep } from '#platform/fly/port.ts';
+import type { Kind, Receipt, StepOf } from './kind.ts';
 import { applyMachine } from './machine-writes.ts';
 
 export const machineGroup: Kind<'machine-group'> = {
   name: 'machine-group',
-  rank: 4,
+  rank: 5,
   owned: ['config', 'image', 'state', 'cordon', 'count', 'metadata'],
   plan: planMachines,
   undo: undoMachine,
@@ -41,8 +44,40 @@ function planMachines(context: PlanContext): Finding {
   if (!app.enabled) return planOrphans(context, false);
   const adoption = planAdoption(context);
   if (adoption !== null) return withWhatFollows(context, adoption);
-  return joinFindings([...app.groups.map((group) => planGroup(context, group)), planOrphans(context, false)]);
+  return withRollout(context, joinFindings([...app.groups.map((group) => planGroup(context, group)), planOrphans(context, false)]));
 }
+
+/** While secrets are about to be written, people see the rollout that follows: every machine, for the version that write will have. */
+function withRollout(context: PlanContext, found: Finding): Finding {
+  if (!writesSecrets(planSecrets(context).now)) return found;
+  const written = [...context.secrets.records.values()].map((record): [string, SecretRecord] => [
+    record.name,
+    { ...record, version: NEXT_VERSION, staged: false },
+  ]);
+  const name = declaredNames(context.app)[0] ?? '';
+  const next = new Map(written.length > 0 ? written : [[name, nextRecord(name, context.now)]]);
+  const after = joinFindings(
+    context.app.groups.map((group) => planGroup({ ...context, secrets: { ...context.secrets, records: next } }, group)),
+  );
+  const due = new Set(found.now.map(({ subject }) => subject));
+  const rollout = [after.now, ...after.later].map((wave) =>
+    wave.filter(({ subject, fields }) => !due.has(subject) && fields.some(({ group }) => group === 'secret')),
+  );
+  return { ...found, later: [...found.later, ...rollout].filter((wave) => wave.length > 0) };
+}
+/** Above any the platform has given. */
+const NEXT_VERSION = Number.MAX_SAFE_INTEGER;
+const nextRecord = (name: string, now: Instant): SecretRecord => ({
+  name,
+  keyId: '',
+  fingerprint: null,
+  digest: '',
+  version: NEXT_VERSION,
+  staged: false,
+  since: now,
+  setAt: now,
+  older: [],
+});
 
 /** Stamping changes nothing that runs; people also see what would be changed once the machines are ours. */
 function withWhatFollows(context: PlanContext, adoption: Finding): Finding {
@@ -76,7 +111,7 @@ function undoMachine(action: MachineAction, before: ObservedApp): MachineAction 
 }
 
 async function findMachine(
-  { fly }: Ports,
+  { fly }: FlyDep,
   step: StepOf<'machine-group'>,
   since: Instant,
   signal: AbortSignal,

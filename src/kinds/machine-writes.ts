@@ -27,7 +27,8 @@ export async function applyMachine(ports: Ports, step: StepOf<'machine-group'>, 
 
 async function create({ fly }: Ports, app: AppName, action: MachineCreate, intent: string, signal: AbortSignal): Written {
   const { name, region, config } = action;
-  const made = await fly.createMachine(app, { name, region, config, skipLaunch: action.launch === 'skip' }, signal);
+  const options = { skipLaunch: action.launch === 'skip', ...withSecrets(action) };
+  const made = await fly.createMachine(app, { name, region, config, ...options }, signal);
   if (made.ok) return ok({ id: made.value.id });
   if (made.error.code !== 'FLY_NAME_TAKEN') return made;
   const listed = await fly.listMachines(app, signal);
@@ -89,8 +90,10 @@ function updateBody(action: MachineUpdate, fresh: ObservedMachine, leaseNonce: s
     metadata: { ...live?.metadata, ...action.config.metadata },
     ...(action.config.mounts === undefined ? {} : { mounts: placeMounts(action.config, live) }),
   };
-  return { config, currentVersion: action.instance, leaseNonce, skipLaunch: !boots(action.launch, fresh) };
+  return { config, currentVersion: action.instance, leaseNonce, skipLaunch: !boots(action.launch, fresh), ...withSecrets(action) };
 }
+/** Without it the host may start the machine with secrets of before. */
+const withSecrets = ({ stamp }: Pick<MachineUpdate, 'stamp'>) => (stamp.secrets === null ? {} : { minSecretsVersion: stamp.secrets });
 function placeMounts(config: MachineConfig, live: MachineConfig | null): NonNullable<MachineConfig['mounts']> {
   return (config.mounts ?? []).map((mount, at) => {
     const now = live?.mounts?.[at];

@@ -6,13 +6,14 @@ import type { Finding, PlanContext } from '#domain/finding.ts';
 import { isSettledAt, NOTHING } from '#domain/finding.ts';
 import { countGroup } from '#domain/group-counts.ts';
 import type { RegionCode } from '#domain/ids.ts';
-import { membersOf } from '#domain/members.ts';
 import { isActive } from '#domain/observed.ts';
 import { priceVolumes } from '#domain/price.ts';
 import type { Result } from '#domain/result.ts';
 import { ok } from '#domain/result.ts';
 import type { CompiledGroup, CompiledMount } from '#domain/revision.ts';
-import type { Kind, Ports, Receipt, StepOf } from './kind.ts';
+import { membersIn } from '#domain/secret-mark.ts';
+import type { FlyDep } from '#platform/fly/port.ts';
+import type { Kind, Receipt, StepOf } from './kind.ts';
 
 export const volume: Kind<'volume'> = {
   name: 'volume',
@@ -56,7 +57,7 @@ export const volume: Kind<'volume'> = {
 
 /** One more than were known before. */
 async function findVolume(
-  { fly }: Ports,
+  { fly }: FlyDep,
   { app, action }: StepOf<'volume'>,
   signal: AbortSignal,
 ): Promise<Result<Receipt | null, PlatformError>> {
@@ -72,7 +73,7 @@ const GOING: readonly string[] = ['scheduling_destroy', 'pending_destroy', 'dest
 function missingVolumes(context: PlanContext, group: CompiledGroup): Finding['now'] {
   const { mount } = group;
   if (mount === null) return [];
-  const members = membersOf(context.observed, context.owner, group, context.app.image, context.now);
+  const members = membersIn(context, group);
   const { regions } = countGroup(group, members, context.memory, context.now);
   const active = new Set<string>(context.observed.machines.filter(isActive).map(({ id }) => id));
   return regions.flatMap(({ region, missing }) => {

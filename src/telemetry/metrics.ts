@@ -4,6 +4,7 @@ import { KIND_NAMES } from '#domain/change.ts';
 import { type AppStatus, HEALTHS, SYNC_STATUSES } from '#domain/condition.ts';
 import type { Event } from '#domain/events.ts';
 import { GUARD_RULES } from '#domain/guard.ts';
+import { isOutOfSync } from '#domain/secret-status.ts';
 import type { Instant } from '#domain/units.ts';
 
 /** What is read at each scrape instead of being told. */
@@ -197,6 +198,7 @@ function makeGauges(registry: Registry, sources: MetricSources): void {
     ),
   );
   machineGauges(gauge, perApp);
+  secretGauges(gauge, perApp);
   costGauges(gauge, perApp, sources);
   gauge('last_observation_timestamp_seconds', 'When the organization was last seen whole.', ['organization'], (set) => {
     for (const { organization, at } of sources.observations()) set({ organization }, at / 1_000);
@@ -214,6 +216,22 @@ type MakeGauge = <L extends string>(
 ) => Gauge;
 type PerApp = (fill: (status: AppStatus, of: { environment: string; app: string }) => void) => void;
 
+function secretGauges(gauge: MakeGauge, perApp: PerApp): void {
+  gauge(
+    'secrets_out_of_sync',
+    'Declared secrets that are not as their source gives them on every machine.',
+    ['environment', 'app'],
+    (set) =>
+      perApp(({ secrets }, of) => {
+        if (secrets !== undefined && secrets.length > 0) set(of, secrets.filter(isOutOfSync).length);
+      }),
+  );
+  gauge('secret_rotation_due_timestamp_seconds', 'When a secret must have been rotated.', ['environment', 'app', 'secret'], (set) =>
+    perApp(({ secrets }, of) => {
+      for (const { name, rotationDue } of secrets ?? []) if (rotationDue !== null) set({ ...of, secret: name }, rotationDue / 1_000);
+    }),
+  );
+}
 function machineGauges(gauge: MakeGauge, perApp: PerApp): void {
   const place = ['environment', 'app', 'group', 'region'] as const;
   gauge('machines', 'Machines by state.', [...place, 'state'], (set) =>

@@ -20,6 +20,7 @@ import { makeMemoryStore } from '#platform/store/memory.ts';
 import { migrate } from '#platform/store/migrate.ts';
 import type { Store } from '#platform/store/port.ts';
 import { makeSqlStore } from '#platform/store/sql.ts';
+import { makeTestReader } from '#test/support/secrets.ts';
 import { type Figure, round } from './figure.ts';
 import { APPS, fleetFiles, MACHINES_PER_APP } from './fleet.ts';
 
@@ -71,6 +72,7 @@ export async function measureIdle(folder: string): Promise<readonly Figure[]> {
     parts: NO_PARTS,
     desiredFolder: 'desired-state',
     process: {},
+    reader: makeTestReader({ clock: realClock }),
     only: null,
     selfApp: null,
     book: SHIPPED_BOOK,

@@ -6,6 +6,7 @@ import { appName, groupName, regionCode, volumeId } from '#domain/ids.ts';
 import { emptyMemory } from '#domain/memory.ts';
 import type { ObservedMachine } from '#domain/observed.ts';
 import { SHIPPED_PRICES } from '#domain/price-book.ts';
+import { NO_SECRETS } from '#domain/secret-picture.ts';
 import { hours, instant } from '#domain/units.ts';
 import type { MachineOver } from '#test/support/builders.ts';
 import { APP, aConfig, aGroup, aMachine, anApp, aStamp, aSync, aVolume, NOW, observedApp } from '#test/support/builders.ts';
@@ -19,6 +20,7 @@ const scene = (machines: readonly ObservedMachine[], over: Partial<GuardScene> =
   app: anApp({ groups: [group] }),
   protection: 'none',
   observed: observedApp({ machines }),
+  secrets: NO_SECRETS,
   memory: { ...emptyMemory(), adopted: true },
   approved: false,
   halted: null,

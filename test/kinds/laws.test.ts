@@ -7,8 +7,11 @@ import { orgSlug } from '#domain/ids.ts';
 import { emptyMemory } from '#domain/memory.ts';
 import { SHIPPED_PRICES } from '#domain/price-book.ts';
 import { makeRandom } from '#domain/random.ts';
-import type { Result } from '#domain/result.ts';
+import { ok, type Result } from '#domain/result.ts';
 import type { CompiledApp } from '#domain/revision.ts';
+import { NO_SECRETS, type SecretRecord } from '#domain/secret-picture.ts';
+import { recordsAfter } from '#domain/secret-records.ts';
+import { SecretValue, StateKey } from '#domain/secret-value.ts';
 import { ms, seconds } from '#domain/units.ts';
 import { observeApp } from '#engine/observe.ts';
 import type { Kind, Ports } from '#kinds/kind.ts';
@@ -30,6 +33,7 @@ interface Bench {
   readonly clock: VirtualClock;
   readonly simulator: Simulator;
   readonly ports: Ports;
+  readonly records: Map<string, SecretRecord>;
   /** The result of some work that may wait for time to pass. */
   wait<T>(work: Promise<Result<T, unknown>>): Promise<T>;
   byHand(method: string, path: string, body?: object): Promise<void>;
@@ -53,7 +57,11 @@ function makeBench(): Bench {
   return {
     clock,
     simulator,
-    ports: { fly },
+    ports: {
+      fly,
+      secretValues: (items) => Promise.resolve(ok(new Map(items.map(({ name }) => [name, VALUES.get(name) ?? new SecretValue('')])))),
+    },
+    records: new Map(),
     wait: async (work) => {
       let done = false;
       const finished = (): void => {
@@ -75,7 +83,14 @@ function makeBench(): Bench {
     },
   };
 }
+const KEY = new StateKey('laws');
+const VALUES = new Map([
+  ['SESSION_SECRET', new SecretValue('one')],
+  ['DATABASE_URL', new SecretValue('two')],
+]);
+const READINGS = new Map([...VALUES].map(([name, value]) => [name, { fingerprint: value.fingerprint(KEY, name), faults: [] }]));
 const WANTED = anApp({
+  secrets: { SESSION_SECRET: { from: { env: 'SESSION_SECRET' } }, DATABASE_URL: { from: { env: 'DATABASE_URL' } } },
   addresses: ['v6', 'shared_v4'],
   certificates: ['www.example.com'],
   groups: [
@@ -89,7 +104,8 @@ const WANTED = anApp({
 async function look(bench: Bench, app: CompiledApp, settled: boolean): Promise<PlanContext> {
   const memory = { ...emptyMemory(), adopted: true, syncedRevision: settled ? REVISION : null };
   const observed = await bench.wait(observeApp({ ...bench.ports, clock: bench.clock }, app.app, orgSlug('acme'), memory, SIGNAL));
-  return aContext({ app, observed, memory, now: bench.clock.now(), seed: `pass-${bench.clock.now()}` });
+  const secrets = { ...NO_SECRETS, keyId: KEY.id, records: bench.records, readings: READINGS };
+  return aContext({ app, observed, secrets, memory, now: bench.clock.now(), seed: `pass-${bench.clock.now()}` });
 }
 const stepsOf = (kind: Law, context: PlanContext): readonly AnyStep[] =>
   kind
@@ -113,7 +129,10 @@ async function converge(bench: Bench, kinds: readonly Law[], app: CompiledApp, s
 const justApply =
   (bench: Bench): Watch =>
   async (step) => {
-    await bench.wait(applyStep(bench.ports, step, SIGNAL));
+    const receipt = await bench.wait(applyStep(bench.ports, step, SIGNAL));
+    if (step.action.kind !== 'secret' || receipt.secrets === undefined) return;
+    for (const record of recordsAfter(step.action, receipt.secrets, bench.records, bench.clock.now()))
+      bench.records.set(record.name, record);
   };
 const upTo = (name: KindName): readonly Law[] => KINDS.slice(0, KINDS.findIndex((kind) => kind.name === name) + 1);
 
@@ -137,6 +156,11 @@ const DISTURBED: Readonly<Record<KindName, Readonly<Record<string, (bench: Bench
     'a certificate is gone': (bench) => bench.byHand('DELETE', `/v1/apps/${WANTED.app}/certificates/www.example.com`),
   },
   volume: {},
+  secret: {
+    'somebody set another value': (bench) =>
+      bench.byHand('POST', `/v1/apps/${WANTED.app}/secrets`, { values: { SESSION_SECRET: 'by hand' } }),
+    'somebody took one away': (bench) => bench.byHand('POST', `/v1/apps/${WANTED.app}/secrets`, { values: { SESSION_SECRET: null } }),
+  },
   'machine-group': {
     'a machine is gone': (bench) => onMachine(bench, 'DELETE', '?force=true'),
     'a machine is stopped': (bench) => onMachine(bench, 'POST', '/stop'),
@@ -155,6 +179,7 @@ const countsOf = ({ simulator: { world } }: Bench): object => ({
   addresses: world.addresses.size,
   certificates: world.certificates.size,
   volumes: world.volumes.size,
+  secrets: [...world.secrets.values()].map(({ name, digest }) => [name, digest]).sort(),
   machines: machinesOf(world, WANTED.app).filter(({ state }) => state !== 'destroyed' && state !== 'destroying').length,
 });
 
@@ -225,7 +250,8 @@ describe.each(KINDS.map((kind): Law => kind))('$name', (kind) => {
     expect(kind.plan(await look(bench, WANTED, true)).drifts.length).toBeGreaterThan(0);
     await converge(bench, KINDS, WANTED, true, async (step, context) => {
       const since = bench.clock.now();
-      expect(step.action.kind).toBe(kind.name);
+      // Machines are written again for the secrets they must run with.
+      expect([kind.name, ...(kind.name === 'secret' ? ['machine-group'] : [])]).toContain(step.action.kind);
       await justApply(bench)(step, context);
       expect(await bench.wait(findStep(bench.ports, step, since, SIGNAL)), step.subject).not.toBeNull();
     });

@@ -20,6 +20,7 @@ import { emptyMemory } from '#domain/memory.ts';
 import type { ObservedApp, ObservedMachine, ObservedVolume } from '#domain/observed.ts';
 import { SHIPPED_PRICES } from '#domain/price-book.ts';
 import type { CompiledApp, CompiledEnvironment, CompiledGroup, SyncPolicy } from '#domain/revision.ts';
+import { NO_SECRETS } from '#domain/secret-picture.ts';
 import type { Stamp } from '#domain/stamp.ts';
 import { stampToMetadata } from '#domain/stamp.ts';
 import { hours, instant, minutes, ms } from '#domain/units.ts';
@@ -174,6 +175,7 @@ export const aContext = (over: Partial<PlanContext> = {}): PlanContext => ({
   owner: 'acme/staging',
   app: anApp(),
   observed: observedApp(),
+  secrets: NO_SECRETS,
   memory: { ...emptyMemory(), adopted: true, syncedRevision: REVISION },
   revision: REVISION,
   generation: 2,

@@ -19,6 +19,7 @@ import { makeSimulator, type Simulator } from '#simulator/simulator.ts';
 import type { MachineRow } from '#simulator/world.ts';
 import { machinesOf } from '#simulator/world.ts';
 import { underContract } from '#test/support/contract.ts';
+import { makeTestReader, type TestSecrets } from './secrets.ts';
 
 export const START = instant(Date.UTC(2026, 9, 1, 9, 0, 0));
 export type Files = Record<string, string>;
@@ -29,6 +30,8 @@ export interface Harness {
   readonly store: Store;
   readonly events: readonly Event[];
   readonly files: Map<string, string>;
+  /** Variables of the process: a change is seen at the next look. */
+  readonly environment: Record<string, string>;
   controller(): Controller;
   /** Lets the world's time pass. */
   pass(seconds: number): Promise<void>;
@@ -49,6 +52,7 @@ export interface HarnessOptions {
   readonly token?: string;
   readonly store?: Store;
   readonly environment?: Readonly<Record<string, string>>;
+  readonly secrets?: Pick<TestSecrets, 'root' | 'key'>;
   readonly start?: boolean;
   readonly concurrency?: number;
   readonly parts?: ReleaseParts;
@@ -58,6 +62,7 @@ export interface HarnessOptions {
 export async function makeHarness(options: HarnessOptions): Promise<Harness> {
   const clock = makeVirtualClock(START);
   const events: Event[] = [];
+  const environment: Record<string, string> = { ...options.environment };
   const files = new Map(Object.entries(options.files));
   let store = options.store ?? makeMemoryStore();
   let stop = new AbortController();
@@ -119,7 +124,8 @@ export async function makeHarness(options: HarnessOptions): Promise<Harness> {
       flyFor: () => ok(fly),
       parts: options.parts ?? NO_PARTS,
       desiredFolder: 'desired-state',
-      process: options.environment ?? {},
+      process: environment,
+      reader: makeTestReader({ clock, process: environment, ...options.secrets }),
       only: null,
       selfApp: null,
       book: options.book ?? SHIPPED_BOOK,
@@ -144,6 +150,7 @@ export async function makeHarness(options: HarnessOptions): Promise<Harness> {
     },
     events,
     files,
+    environment,
     controller: () => controller,
     pass: (span) => clock.advance(seconds(span)),
     untilSettled: async (limit = 300) => {

@@ -6,8 +6,17 @@ import { perform } from './call.ts';
 import { asText, type Flaps, toRaw } from './flaps.ts';
 import { readPages } from './pages.ts';
 import type { FlyClient } from './port.ts';
-import { judgeBy, judgeDone } from './reply.ts';
-import { AddressesReply, AddressReply, AppReply, AppsReply, CertificatePage, CertificateReply, SecretsReply } from './states.ts';
+import { judgeBy, judgeDone, judgeSilently } from './reply.ts';
+import {
+  AddressesReply,
+  AddressReply,
+  AppReply,
+  AppsReply,
+  CertificatePage,
+  CertificateReply,
+  SecretsReply,
+  SecretsWrittenReply,
+} from './states.ts';
 
 type AppCalls = Pick<FlyClient, 'getApp' | 'listApps' | 'createApp'>;
 type AddressCalls = Pick<FlyClient, 'listAddresses' | 'assignAddress' | 'releaseAddress'>;
@@ -110,13 +119,23 @@ export function makeCertificateCalls({ wire, http }: Flaps): CertificateCalls {
   };
 }
 
-export function makeSecretCalls({ wire, http }: Flaps): Pick<FlyClient, 'listSecrets'> {
+export function makeSecretCalls({ wire, http }: Flaps): Pick<FlyClient, 'listSecrets' | 'updateSecrets'> {
   return {
     listSecrets(app, signal) {
       const call = { operation: 'list secrets', action: 'secret.list', id: app, idempotent: true };
       const params = { path: { app_name: app } };
       const send = (within: AbortSignal) => toRaw(http.GET('/apps/{app_name}/secrets', { params, signal: within, ...asText }));
       return perform(wire, { ...call, send, judge: judgeBy(call, SecretsReply) }, signal);
+    },
+    updateSecrets(app, values, signal) {
+      // Not repeated by itself: whether it landed is looked up, so that a version is never guessed.
+      const call = { operation: 'set secrets', action: 'secret.update', id: app, idempotent: false };
+      const params = { path: { app_name: app } };
+      const send = (within: AbortSignal) => {
+        const body = { values: Object.fromEntries([...values].map(([name, value]) => [name, value === null ? null : value.reveal()])) };
+        return toRaw(http.POST('/apps/{app_name}/secrets', { params, body, signal: within, ...asText }));
+      };
+      return perform(wire, { ...call, send, judge: judgeSilently(call, SecretsWrittenReply) }, signal);
     },
   };
 }

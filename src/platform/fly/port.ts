@@ -18,6 +18,7 @@ import type {
   OrgMachinePicture,
 } from '#domain/observed.ts';
 import type { Result } from '#domain/result.ts';
+import type { SecretValue } from '#domain/secret-value.ts';
 import type { Instant } from '#domain/units.ts';
 
 export type Reply<T> = Promise<Result<T, PlatformError>>;
@@ -68,6 +69,10 @@ export interface HeldLease {
 export interface ResolvedImage {
   readonly ref: string;
   readonly digest: Digest | null;
+}
+export interface SecretsWritten {
+  readonly version: number;
+  readonly secrets: readonly ObservedSecret[];
 }
 export interface TokenInfo {
   readonly organizations: readonly string[];
@@ -129,6 +134,8 @@ export interface FlyClient {
   requestCertificate(app: AppName, hostname: string, signal: AbortSignal): Reply<ObservedCertificate>;
   deleteCertificate(app: AppName, hostname: string, signal: AbortSignal): Reply<void>;
   listSecrets(app: AppName, signal: AbortSignal): Reply<readonly ObservedSecret[]>;
+  /** All at once; null takes one away. Answers the app's new version and what is set then. Error texts leave the platform's words out. */
+  updateSecrets(app: AppName, values: ReadonlyMap<string, SecretValue | null>, signal: AbortSignal): Reply<SecretsWritten>;
   // Releases (ui-ex) and images (GraphQL)
   listReleases(app: AppName, limit: number, signal: AbortSignal): Reply<readonly ObservedRelease[]>;
   /** Null when the app has none. */

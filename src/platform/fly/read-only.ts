@@ -36,6 +36,7 @@ export const CHANGES = {
   requestCertificate: true,
   deleteCertificate: true,
   listSecrets: false,
+  updateSecrets: true,
   listReleases: false,
   currentRelease: false,
   createRelease: true,
@@ -76,6 +77,7 @@ export function readOnlyFly(fly: FlyClient, isHalted: () => string | null): FlyC
     releaseAddress: guarded('releaseAddress', fly.releaseAddress),
     requestCertificate: guarded('requestCertificate', fly.requestCertificate),
     deleteCertificate: guarded('deleteCertificate', fly.deleteCertificate),
+    updateSecrets: guarded('updateSecrets', fly.updateSecrets),
     createRelease: guarded('createRelease', fly.createRelease),
     updateRelease: guarded('updateRelease', fly.updateRelease),
   } satisfies Pick<FlyClient, WriteOperation>;

@@ -13,6 +13,12 @@ export const judgeBy =
       return parsed.success ? ok(parsed.data) : err(firstIssue(parsed.error));
     });
 
+/** The same for a request that carried secret values: a refusal may repeat them, so its words are left out. */
+export const judgeSilently =
+  <T>(attempted: Attempted, schema: z.ZodType<T>) =>
+  (reply: RawReply): Result<T, Failed> =>
+    judgeBy(attempted, schema)(succeeded(reply) ? reply : { ...reply, text: '' });
+
 /** The same for a parser that is not zod's. */
 export const judgeWith =
   <T>(attempted: Attempted, parse: (value: unknown) => Result<T, string>) =>

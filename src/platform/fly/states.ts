@@ -104,6 +104,13 @@ export const SecretsReply = z
     })),
   );
 
+const Version = z.number().int().positive();
+/** The official description spells it twice. */
+export const SecretsWrittenReply = z
+  .looseObject({ version: Version.nullish(), Version: Version.nullish() })
+  .refine((reply) => (reply.version ?? reply.Version ?? null) !== null, 'no version')
+  .transform((reply) => ({ version: reply.version ?? reply.Version ?? 0, secrets: SecretsReply.parse(reply) }));
+
 const LeaseBody = z.object({ nonce: text, expires_at: count, owner: text, description: text, version: text });
 /** The envelope of the documentation, or the bare lease of the official description. */
 const LeaseReply = z

@@ -12,6 +12,7 @@ import type {
   ReleaseBookRow,
   ReleaseRow,
   RevisionRow,
+  SecretRow,
   StatusRow,
   Store,
   UsageRow,
@@ -30,6 +31,7 @@ interface Rows {
   readonly halts: Map<string, HaltRow>;
   readonly approvals: Map<string, ApprovalRow>;
   readonly usage: Map<string, UsageRow>;
+  readonly secrets: Map<string, ReadonlyMap<string, SecretRow>>;
   readonly books: Map<string, ReleaseBookRow>;
   readonly releases: Map<string, ReleaseRow>;
 }
@@ -58,6 +60,7 @@ export function makeMemoryStore(): Store {
     halts: new Map(),
     approvals: new Map(),
     usage: new Map(),
+    secrets: new Map(),
     books: new Map(),
     releases: new Map(),
   };
@@ -68,10 +71,22 @@ export function makeMemoryStore(): Store {
     ...sharedOf(rows),
     ...historyOf(rows),
     ...peopleOf(rows),
+    ...secretsOf(rows),
     ...releasesOf(rows),
     close: () => Promise.resolve(),
   };
 }
+const secretsOf = ({ secrets }: Rows): Pick<Store, 'secrets' | 'saveSecrets'> => ({
+  secrets: (environment, app) => {
+    const rows = [...(secrets.get(key(environment, app))?.values() ?? [])];
+    return give(rows.sort((a, b) => (a.name < b.name ? -1 : 1)).map((row) => structuredClone(row)));
+  },
+  saveSecrets: (environment, app, saved) => {
+    const id = key(environment, app);
+    secrets.set(id, new Map([...(secrets.get(id) ?? []), ...structuredClone(saved).map((row): [string, SecretRow] => [row.name, row])]));
+    return done;
+  },
+});
 const identityOf = ({ identity }: Rows): Pick<Store, 'claimIdentity'> => ({
   claimIdentity: (facts) => {
     for (const [name, value] of Object.entries(facts)) {

@@ -116,6 +116,19 @@ export interface UsageRow {
   readonly microUsd: number;
 }
 
+/** One declared secret as it was last written, or found. Never a value. */
+export interface SecretRow {
+  readonly name: string;
+  /** Of the key its fingerprints were made with. */
+  readonly keyId: string;
+  readonly fingerprint: string | null;
+  readonly digest: string;
+  readonly version: number | null;
+  readonly staged: boolean;
+  readonly since: number;
+  readonly setAt: number | null;
+  readonly older: readonly string[];
+}
 export interface Store {
   /** Remembers what this state is about, and refuses another: `platform` and `organization` among the facts. */
   claimIdentity(facts: Readonly<Record<string, string>>, signal: AbortSignal): Stored<void>;
@@ -159,6 +172,10 @@ export interface Store {
   saveRelease(row: ReleaseRow, signal: AbortSignal): Stored<void>;
   /** Newest first. */
   releases(environment: string, limit: number, signal: AbortSignal): Stored<readonly ReleaseRow[]>;
+  /** By name. */
+  secrets(environment: string, app: string, signal: AbortSignal): Stored<readonly SecretRow[]>;
+  /** Writes over the rows of these names; all or none. */
+  saveSecrets(environment: string, app: string, rows: readonly SecretRow[], signal: AbortSignal): Stored<void>;
   close(): Promise<void>;
 }
 export interface StoreDep {

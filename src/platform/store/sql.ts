@@ -7,6 +7,7 @@ import * as apps from './sql-apps.ts';
 import * as history from './sql-history.ts';
 import * as people from './sql-people.ts';
 import * as releases from './sql-releases.ts';
+import * as secrets from './sql-secrets.ts';
 import * as shared from './sql-shared.ts';
 
 /** The schema is there (`migrate`). */
@@ -49,6 +50,8 @@ export function makeSqlStore(database: Database): Store {
     saveReleaseBook: (environment, book, version) => on(() => releases.saveReleaseBook(database, environment, book, version)),
     saveRelease: (row) => on(() => releases.saveRelease(database, row)),
     releases: (environment, limit) => on(() => releases.readReleases(database, environment, limit)),
+    secrets: (environment, app) => on(() => secrets.readSecrets(database, environment, app)),
+    saveSecrets: (environment, app, rows) => on(() => secrets.saveSecrets(database, environment, app, rows)),
     close: () => database.close(),
   };
 }

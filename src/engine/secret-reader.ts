@@ -1,0 +1,158 @@
+/** What the sources give, for the engine: fingerprints, kept for a while; values only for the moment of a write. Cheap sources are asked at
+ *  every poll of the source, dear ones (a program, a request) less often, all of them again before anything is written. */
+import type { SecretItem } from '#domain/change.ts';
+import type { ClockDep } from '#domain/clock.ts';
+import { defaultPrefix } from '#domain/desired-lookup.ts';
+import type { SecretDeclaration, SecretSource } from '#domain/desired-sources.ts';
+import { failure, type TrimtabError } from '#domain/errors.ts';
+import { err, ok, type Result } from '#domain/result.ts';
+import type { CompiledApp, CompiledEnvironment } from '#domain/revision.ts';
+import { declaredNames, placeOf, type SecretReading } from '#domain/secret-picture.ts';
+import { faultsOf } from '#domain/secret-rules.ts';
+import type { SecretValue, StateKey } from '#domain/secret-value.ts';
+import { elapsed, type Instant, type Ms } from '#domain/units.ts';
+import type { SecretOrigins } from '#platform/secrets/origins.ts';
+import type { Given, SecretScene } from '#platform/secrets/port.ts';
+
+export interface SecretReaderDeps extends ClockDep {
+  readonly origins: SecretOrigins;
+  readonly key: StateKey;
+  /** How old what a source gave may become. */
+  readonly cheapFor: Ms;
+  readonly dearFor: Ms;
+  /** On the simulated platform, for what nobody set: a value that is none. Null: a real platform. */
+  readonly standIn: ((name: string, declaration: SecretDeclaration) => SecretValue) | null;
+}
+export type Readings = ReadonlyMap<string, SecretReading>;
+export interface SecretReader {
+  readonly keyId: string;
+  /** The environments of this process: bare variables count where it is one. */
+  serves(environments: readonly string[]): void;
+  /** `fresh`: ask again, whatever was asked before. Failures are part of the readings. */
+  read(environment: CompiledEnvironment, app: CompiledApp, fresh: boolean, signal: AbortSignal): Promise<Readings>;
+  /** True once for each new sight: what somebody else set is a reason to ask the sources again, its staying so is none. */
+  isNews(environment: string, app: string, sight: string): boolean;
+  /** For a write, or for a rollback to what was before. Fails with SECRET_MOVED when a source gives something else than the plan was made for. */
+  values(
+    environment: CompiledEnvironment,
+    app: CompiledApp,
+    items: readonly SecretItem[],
+    keyId: string,
+    signal: AbortSignal,
+  ): Promise<Result<ReadonlyMap<string, SecretValue>, TrimtabError>>;
+  /** Values that came with a request: they stand for the sources until `forget`. */
+  give(environment: string, app: string, values: ReadonlyMap<string, SecretValue>): void;
+  forget(environment: string, app: string): void;
+}
+interface Kept {
+  readonly declared: string;
+  readonly readings: Map<string, SecretReading & { readonly at: Instant; readonly dear: boolean }>;
+}
+/** Values of one app read side by side; a manager's command line is not started a hundred times at once. */
+const AT_A_TIME = 8;
+const NONE: ReadonlyMap<string, SecretValue> = new Map();
+
+export function makeSecretReader(deps: SecretReaderDeps): SecretReader {
+  const kept = new Map<string, Kept>();
+  const given = new Map<string, ReadonlyMap<string, SecretValue>>();
+  const sights = new Map<string, string>();
+  let served = 0;
+  const idOf = (environment: string, app: string): string => `${environment}/${app}`;
+  const sceneFor = (environment: CompiledEnvironment, app: CompiledApp): SecretScene => ({
+    prefix: prefixOf(environment),
+    bare: served === 1,
+    files: app.sealed ?? {},
+    given: given.get(idOf(environment.name, app.app)) ?? NONE,
+    round: new Map(),
+  });
+  const ask = async (
+    name: string,
+    declaration: SecretDeclaration,
+    source: SecretSource,
+    scene: SecretScene,
+    signal: AbortSignal,
+  ): Given => {
+    const value = await deps.origins.read(name, source, scene, signal);
+    const unset = value.ok && value.value === null && declaration.required !== false && source.env !== undefined;
+    return unset && deps.standIn !== null ? ok(deps.standIn(name, declaration)) : value;
+  };
+  const isYoung = (reading: { readonly at: Instant; readonly dear: boolean }): boolean =>
+    elapsed(reading.at, deps.clock.now()) < (reading.dear ? deps.dearFor : deps.cheapFor);
+
+  return {
+    keyId: deps.key.id,
+    serves: (environments) => {
+      served = environments.length;
+    },
+    read: async (environment, app, fresh, signal) => {
+      const id = idOf(environment.name, app.app);
+      const declared = JSON.stringify([app.secrets ?? {}, app.sealed ?? {}]);
+      const before = kept.get(id);
+      const mine: Kept = before?.declared === declared ? before : { declared, readings: new Map() };
+      kept.set(id, mine);
+      const scene = sceneFor(environment, app);
+      const due = declaredNames(app).filter((name) => {
+        const reading = mine.readings.get(name);
+        return fresh || reading === undefined || !isYoung(reading);
+      });
+      for (let from = 0; from < due.length; from += AT_A_TIME)
+        await Promise.all(
+          due.slice(from, from + AT_A_TIME).map(async (name) => {
+            const declaration = app.secrets?.[name];
+            if (declaration === undefined) return;
+            const value = await ask(name, declaration, declaration.from, scene, signal);
+            const reading = readingOf(deps.key, placeOf(environment.name, app.app, name), name, declaration, value, scene.prefix);
+            mine.readings.set(name, { ...reading, at: deps.clock.now(), dear: deps.origins.cost(declaration.from) === 'dear' });
+          }),
+        );
+      return mine.readings;
+    },
+    isNews: (environment, app, sight) => {
+      const id = idOf(environment, app);
+      if ((sights.get(id) ?? '') === sight) return false;
+      sights.set(id, sight);
+      return sight !== '';
+    },
+    values: async (environment, app, items, keyId, signal) => {
+      if (keyId !== deps.key.id) return err(failure('SECRET_MOVED', 'the state key changed since this was planned'));
+      const scene = sceneFor(environment, app);
+      const found = new Map<string, SecretValue>();
+      for (const { name, fingerprint, from } of items) {
+        const declaration = app.secrets?.[name];
+        const source = sourceFor(declaration, from);
+        const value = source === null || declaration === undefined ? ok(null) : await ask(name, declaration, source, scene, signal);
+        if (!value.ok) return err(failure(value.error.code, `${name}: ${value.error.message}`));
+        if (value.value === null) return err(failure('SECRET_MOVED', `${name} is not given any more`));
+        // Going back, the value before is what is asked for, whatever it is.
+        if (from === 'source' && value.value.fingerprint(deps.key, placeOf(environment.name, app.app, name)) !== fingerprint)
+          return err(failure('SECRET_MOVED', `${name} is another value by now`));
+        found.set(name, value.value);
+      }
+      return ok(found);
+    },
+    give: (environment, app, values) => {
+      given.set(idOf(environment, app), values);
+    },
+    forget: (environment, app) => {
+      given.delete(idOf(environment, app));
+      // What was read of them says nothing about the sources.
+      kept.delete(idOf(environment, app));
+    },
+  };
+}
+export const prefixOf = ({ declared, name }: CompiledEnvironment): string => declared?.envPrefix ?? defaultPrefix(name);
+const sourceFor = (declaration: SecretDeclaration | undefined, from: SecretItem['from']): SecretSource | null =>
+  declaration === undefined ? null : from === 'previous' ? (declaration.previous ?? null) : declaration.from;
+function readingOf(
+  key: StateKey,
+  place: string,
+  name: string,
+  declaration: SecretDeclaration,
+  value: Awaited<Given>,
+  prefix: string,
+): SecretReading {
+  if (!value.ok) return { fingerprint: null, faults: [{ ...value.error, message: `${name}: ${value.error.message}` }] };
+  const faults = faultsOf(name, declaration, value.value, prefix);
+  const usable = value.value !== null && !value.value.isEmpty && faults.length === 0;
+  return { fingerprint: usable && value.value !== null ? value.value.fingerprint(key, place) : null, faults };
+}
