@@ -18,10 +18,9 @@ import { makeFlyClient } from '#platform/fly/client.ts';
 import { type Limits, makeLimits } from '#platform/fly/limits.ts';
 import type { FlyClient } from '#platform/fly/port.ts';
 import { readOnlyFly } from '#platform/fly/read-only.ts';
+import { makeTransport } from '#platform/fly/transport.ts';
 import { readPriceBook } from '#platform/price-file.ts';
 import { type FolderLock, lockFolder } from '#platform/store/lock.ts';
-import { makeScaledClock } from '#simulator/clock.ts';
-import { startSimulator } from '#simulator/server.ts';
 import { composeSecrets } from './compose-secrets.ts';
 import { sourcesOf } from './compose-source.ts';
 import type { Config } from './config.ts';
@@ -135,6 +134,9 @@ export async function embedSimulator(config: Config): Promise<Result<SimulatedPl
   const folder = join(stateFolder(config), 'world');
   const lock = await lockFolder(folder);
   if (!lock.ok) return lock;
+  // Loaded where it is needed: a controller of a real organization has no use for it.
+  const { makeScaledClock } = await import('#simulator/clock.ts');
+  const { startSimulator } = await import('#simulator/server.ts');
   const clock = config.simulatorSpeed === 1 ? realClock : makeScaledClock(config.simulatorSpeed);
   const ports = { apiPort: config.simulatorPort, edgePort: config.edgePort };
   try {
@@ -182,7 +184,7 @@ function clientFor({ config, version, onRequest }: ClientOptions, token: string,
     flapsBaseUrl: base ?? config.flapsBaseUrl,
     apiBaseUrl: base ?? config.apiBaseUrl,
     uiexBaseUrl: base ?? config.uiexBaseUrl,
-    fetch: (request) => fetch(request),
+    fetch: makeTransport(),
     clock: realClock,
     random: makeRandom(randomBytes(8).toString('hex')),
     limits,

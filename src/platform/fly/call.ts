@@ -11,6 +11,15 @@ import type { Reply } from './port.ts';
 
 export type Fetch = (request: Request) => Promise<Response>;
 
+/** A request with its signal as it is. The standard's own makes a signal that follows it, by listeners that stay until they are collected. */
+export class SignalledRequest extends Request {
+  constructor(address: string | URL | Request, init: RequestInit = {}) {
+    const { signal, ...rest } = init;
+    super(address, rest);
+    if (signal instanceof AbortSignal) Object.defineProperty(this, 'signal', { value: signal });
+  }
+}
+
 /** How one of the platform's APIs is reached. */
 export interface ApiOptions {
   readonly baseUrl: string;
@@ -111,23 +120,25 @@ async function attempt<T>(wire: Wire, call: Call<T>, signal: AbortSignal): Promi
 }
 
 async function sendInTime<T>(clock: Clock, call: Call<T>, signal: AbortSignal): Promise<Result<RawReply, Failed>> {
-  const late = new AbortController();
-  const disarm = clock.after(call.deadline ?? DEADLINE, () => late.abort());
-  const either = AbortSignal.any([signal, late.signal]);
+  // Not `AbortSignal.any`: what it makes hangs on the caller's signal until it is collected, and a controller's signal lives for months.
+  const ended = new AbortController();
   // A transport may not listen to its signal; the deadline holds all the same.
   const aborted = Promise.withResolvers<never>();
-  const abort = (): void => aborted.reject(either.reason);
-  either.addEventListener('abort', abort, { once: true });
+  const end = (): void => {
+    ended.abort(signal.reason);
+    aborted.reject(ended.signal.reason);
+  };
+  const disarm = clock.after(call.deadline ?? DEADLINE, end);
+  signal.addEventListener('abort', end, { once: true });
   try {
-    return ok(await Promise.race([call.send(either), aborted.promise]));
+    return ok(await Promise.race([call.send(ended.signal), aborted.promise]));
   } catch (thrown) {
     if (thrown instanceof Bug) throw thrown;
-    const broken: Broken = signal.aborted ? 'cancelled' : late.signal.aborted ? 'deadline' : 'connection';
+    const broken: Broken = signal.aborted ? 'cancelled' : ended.signal.aborted ? 'deadline' : 'connection';
     return err(brokenToFailed(call, broken, thrown));
   } finally {
     disarm();
-    // A listener left behind would keep the combined signal alive as long as the caller's.
-    either.removeEventListener('abort', abort);
+    signal.removeEventListener('abort', end);
   }
 }
 

@@ -85,14 +85,9 @@ export const unreadable = (attempted: Attempted, status: number, why: string): T
 function neverSent(thrown: unknown): boolean {
   return NEVER_SENT.has(causeOf(thrown));
 }
-const NEVER_SENT: ReadonlySet<string> = new Set([
-  'ECONNREFUSED',
-  'ENOTFOUND',
-  'EAI_AGAIN',
-  'EHOSTUNREACH',
-  'ENETUNREACH',
-  'UND_ERR_CONNECT_TIMEOUT',
-]);
+/** The code of a connection that was not made in time. */
+export const CONNECT_TIMEOUT = 'CONNECT_TIMEOUT';
+const NEVER_SENT: ReadonlySet<string> = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH', CONNECT_TIMEOUT]);
 
 /** The code of the innermost error: fetch wraps the socket's own. Codes only: messages may hold addresses with credentials. */
 function causeOf(thrown: unknown): string {

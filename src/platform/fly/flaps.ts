@@ -1,7 +1,7 @@
 /** The Machines API ("flaps"), typed by our own description of it. Bodies are read as text and parsed by zod: the types only hold the requests. */
 import createClient, { type Client } from 'openapi-fetch';
 import type { paths } from '#openapi/fly-machines.d.ts';
-import { type ApiOptions, responseToHead, type Wire } from './call.ts';
+import { type ApiOptions, responseToHead, SignalledRequest, type Wire } from './call.ts';
 import type { RawReply } from './errors.ts';
 
 export interface Flaps {
@@ -15,6 +15,7 @@ export const makeFlaps = (wire: Wire, options: ApiOptions): Flaps => ({
     // The platform's own client resolves /v1 against the root as well.
     baseUrl: new URL('/v1', options.baseUrl).href,
     fetch: options.fetch,
+    Request: SignalledRequest,
     headers: { Authorization: options.authorization, 'User-Agent': options.userAgent, Accept: 'application/json' },
   }),
 });

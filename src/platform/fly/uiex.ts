@@ -1,7 +1,7 @@
 /** The REST API beside the Machines API ("ui-ex"): releases. Plain concatenation of base and path, a prefix in the base is kept. */
 
 import { absentIsNull } from './absence.ts';
-import { type ApiOptions, perform, responseToRaw, type Wire } from './call.ts';
+import { type ApiOptions, perform, responseToRaw, SignalledRequest, type Wire } from './call.ts';
 import type { FlyClient } from './port.ts';
 import { judgeBy, judgeDone } from './reply.ts';
 import { CreatedReleaseReply, ReleaseReply, ReleasesReply } from './states.ts';
@@ -16,7 +16,7 @@ export const makeSend =
     const url = `${options.baseUrl.replace(/\/+$/, '')}${path}`;
     const sent =
       body === undefined ? { headers } : { headers: { ...headers, 'Content-Type': 'application/json' }, body: JSON.stringify(body) };
-    return responseToRaw(await options.fetch(new Request(url, { method, signal, ...sent })));
+    return responseToRaw(await options.fetch(new SignalledRequest(url, { method, signal, ...sent })));
   };
 
 type ReleaseCalls = Pick<FlyClient, 'listReleases' | 'currentRelease' | 'createRelease' | 'updateRelease'>;
