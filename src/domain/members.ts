@@ -2,10 +2,12 @@
  *  they should run, and whether they serve. Pure. */
 import type { FieldDifference } from './change.ts';
 import { hideSecrets } from './drift-record.ts';
-import { diffOwned, hashOwned, ownedView } from './flyconfig/ownership.ts';
+import { hashOfConfig } from './flyconfig/owned-hash.ts';
+import { diffOwned, ownedView } from './flyconfig/ownership.ts';
 import { isReady } from './health.ts';
 import type { ConfigHash, GroupName } from './ids.ts';
 import { imageText, runsImage } from './image.ts';
+import type { MachineConfig } from './machine-config.ts';
 import type { ObservedApp, ObservedMachine } from './observed.ts';
 import { isActive, isStarted } from './observed.ts';
 import type { CompiledGroup, CompiledImage } from './revision.ts';
@@ -64,8 +66,7 @@ function memberOf(machine: ObservedMachine, stamp: Stamp, copy: boolean, { group
   const base = { machine, stamp, copy, standby: isStandby(machine), ready: isReady(machine, now), moving: isMoving(machine, now) };
   if (machine.config === null || machine.hostStatus !== 'ok')
     return { ...base, hash: null, current: true, drifted: false, outdated: false, differences: [], replace: null, ready: false };
-  const have = ownedView(machine.config, group.ownership);
-  const hash = hashOwned(have);
+  const hash = hashOfConfig(machine.config, group.ownership);
   const imageOk = image === null || runsImage(machine, image);
   const behind = mark !== null && (stamp.secrets ?? 0) < mark;
   const current = hash === group.hash && imageOk && !behind;
@@ -78,7 +79,9 @@ function memberOf(machine: ObservedMachine, stamp: Stamp, copy: boolean, { group
     current,
     drifted,
     outdated,
-    differences: current ? [] : [...differencesOf(machine, group, image, imageOk, have), ...(behind ? [secretsBehind(stamp, mark)] : [])],
+    differences: current
+      ? []
+      : [...differencesOf(machine, machine.config, group, image, imageOk), ...(behind ? [secretsBehind(stamp, mark)] : [])],
     replace: current ? null : needsReplacement(machine, group),
   };
 }
@@ -105,12 +108,12 @@ const isMoving = (machine: ObservedMachine, now: Instant): boolean =>
 
 function differencesOf(
   machine: ObservedMachine,
+  config: MachineConfig,
   group: CompiledGroup,
   image: CompiledImage | null,
   imageOk: boolean,
-  have: ReturnType<typeof ownedView>,
 ): readonly FieldDifference[] {
-  const fields = diffOwned(ownedView(group.config, group.ownership), have).map(hideSecrets);
+  const fields = diffOwned(ownedView(group.config, group.ownership), ownedView(config, group.ownership)).map(hideSecrets);
   if (imageOk || image === null) return fields;
   const to = `${image.reference}${image.digest === null ? '' : ` (${image.digest.slice(0, 19)})`}`;
   return [{ pointer: '/image', from: imageText(machine.image), to, group: 'image' }, ...fields];
