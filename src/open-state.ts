@@ -6,7 +6,6 @@ import { makeMemoryQueue } from '#engine/memory-queue.ts';
 import type { Queue } from '#engine/queue.ts';
 import { realClock } from '#platform/clock.ts';
 import { makePatientQueue } from '#platform/queue/patient-queue.ts';
-import { openPgBossQueue } from '#platform/queue/pg-boss-queue.ts';
 import { type Database, openPglite, openPostgres } from '#platform/store/db.ts';
 import { migrate } from '#platform/store/migrate.ts';
 import { makePatientStore } from '#platform/store/patient.ts';
@@ -50,7 +49,9 @@ async function openShared({ platform, waits }: StateOptions, url: string, signal
     return prepared;
   }
   const store = prepared.ok ? bare : makePatientStore(bare, () => prepare(database, bare, platform, signal), realClock);
-  const queue = makePatientQueue(() => openPgBossQueue({ url, clock: realClock }), realClock);
+  // Loaded where it is needed, as PGlite is.
+  const openQueue = async () => (await import('#platform/queue/pg-boss-queue.ts')).openPgBossQueue({ url, clock: realClock });
+  const queue = makePatientQueue(openQueue, realClock);
   const close = async (): Promise<void> => {
     await queue.close();
     await store.close();

@@ -1,5 +1,4 @@
 /** One way to talk to PostgreSQL, whether it is a server (`pg`) or embedded (PGlite). */
-import { PGlite } from '@electric-sql/pglite';
 import pg from 'pg';
 import { failure, type TrimtabError } from '#domain/errors.ts';
 import { err, ok, type Result } from '#domain/result.ts';
@@ -39,6 +38,8 @@ export function openPostgres(url: string, options: { readonly schema?: string } 
 }
 /** `folder` undefined: in memory. `dump`: an initialised database to start from (a first start costs seconds). */
 export async function openPglite(options: { readonly folder?: string; readonly dump?: Blob } = {}): Promise<Database> {
+  // Some hundred megabytes that a process with a server of its own never loads.
+  const { PGlite } = await import('@electric-sql/pglite');
   const lite = new PGlite({
     ...(options.folder === undefined ? {} : { dataDir: options.folder }),
     ...(options.dump === undefined ? {} : { loadDataDir: options.dump }),
