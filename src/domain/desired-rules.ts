@@ -1,8 +1,8 @@
 /** Rules between the documents of a folder, and between folders: names, order, and nothing secret written down. */
 import { suggest } from './desired-issues.ts';
-import type { DesiredFolder, Located } from './desired-parse.ts';
+import type { Located } from './desired-parse.ts';
 import type { AppDocument, BudgetDocument, EnvironmentDocument } from './desired-schema.ts';
-import type { Path } from './desired-yaml.ts';
+import type { Locate, Path } from './desired-yaml.ts';
 import type { Problem } from './problem.ts';
 import { isSecretPair, looksSecret } from './secret-text.ts';
 
@@ -32,9 +32,22 @@ export function folderProblems(folder: string, found: FoundDocuments, seen: Seen
 }
 
 /** One Fly app belongs to one environment; one environment has one folder. */
-export function problemsAcross(folders: readonly DesiredFolder[]): readonly Problem[] {
-  const apps = new Map<string, DesiredFolder>();
-  const names = new Map<string, DesiredFolder>();
+/** What no two folders may have both. */
+export interface FolderClaims {
+  readonly folder: string;
+  readonly environment: { readonly document: { readonly metadata: { readonly name: string } }; readonly locate: Locate } | null;
+  readonly apps: readonly { readonly document: { readonly spec: { readonly app: string } }; readonly locate: Locate }[];
+}
+/** The claims alone, without the documents they stand in. */
+export const claimsOf = ({ folder, environment, apps }: FolderClaims): FolderClaims => ({
+  folder,
+  environment:
+    environment === null ? null : { document: { metadata: { name: environment.document.metadata.name } }, locate: environment.locate },
+  apps: apps.map(({ document, locate }) => ({ document: { spec: { app: document.spec.app } }, locate })),
+});
+export function problemsAcross(folders: readonly FolderClaims[]): readonly Problem[] {
+  const apps = new Map<string, FolderClaims>();
+  const names = new Map<string, FolderClaims>();
   const problems: Problem[] = [];
   for (const folder of [...folders].sort((a, b) => (a.folder < b.folder ? -1 : 1))) {
     const environment = folder.environment;

@@ -41,10 +41,7 @@ export function readYaml(file: string, text: string): YamlFile {
   const lines = new LineCounter();
   const parsed = parse(text, lines);
   if (parsed === null) return { documents: [], problems: [tooDeep(start)] };
-  const placeOf = (offset: number): Place => {
-    const { line, col } = lines.linePos(offset);
-    return { file, line: Math.max(1, line), column: Math.max(1, col) };
-  };
+  const placeOf = placesOf(file, lines);
   const faults = parsed.flatMap((document) => [...document.errors, ...document.warnings]);
   if (faults.some(({ message }) => STACK_FULL.test(message))) return { documents: [], problems: [tooDeep(start)] };
   const problems = faults.slice(0, MAX_SYNTAX_PROBLEMS).map((wrong) => ({
@@ -53,9 +50,19 @@ export function readYaml(file: string, text: string): YamlFile {
     message: wrong.message,
     remedy: 'correct the YAML: indentation by spaces, quotes around text with special characters',
   }));
-  const whole = parsed.filter((document) => document.errors.length === 0 && document.contents !== null && !isEmpty(document));
-  return { documents: whole.map((document) => makeRaw(document, placeOf, text.includes('${'))), problems };
+  const whole = parsed.filter(isWhole);
+  const documents = text.includes('${')
+    ? whole.map((document) => makeRaw(document, placeOf))
+    : whole.map((document, at) => makePlain(document, () => locateAgain(file, text, at)));
+  return { documents, problems };
 }
+const placesOf =
+  (file: string, lines: LineCounter) =>
+  (offset: number): Place => {
+    const { line, col } = lines.linePos(offset);
+    return { file, line: Math.max(1, line), column: Math.max(1, col) };
+  };
+const isWhole = (document: Document): boolean => document.errors.length === 0 && document.contents !== null && !isEmpty(document);
 function parse(text: string, lineCounter: LineCounter): readonly Document[] | null {
   try {
     // Pretty errors quote the line they are about: it may hold a secret.
@@ -68,23 +75,41 @@ function parse(text: string, lineCounter: LineCounter): readonly Document[] | nu
 }
 const isEmpty = (document: Document): boolean => isScalar(document.contents) && document.contents.value === null;
 
-function makeRaw(document: Document, placeOf: (offset: number) => Place, hasPlaceholder: boolean): RawDocument {
+function makeRaw(document: Document, placeOf: (offset: number) => Place): RawDocument {
   const locate: Locate = (path, side = 'value') => placeOf(offsetOf(document, path, side));
   return {
     locate,
-    hasPlaceholder,
+    hasPlaceholder: true,
     peek: (path) => document.getIn(path),
     read: (rewrite) => {
       if (rewrite !== null) rewriteScalars(document, rewrite, placeOf);
-      try {
-        return { value: document.toJS({ maxAliasCount: MAX_ALIASES }), problem: null };
-      } catch (error) {
-        if (!(error instanceof ReferenceError || error instanceof RangeError)) throw error;
-        return { value: null, problem: aliasBomb(locate([])) };
-      }
+      return toValue(document, locate);
     },
   };
 }
+/** Nothing in it is rewritten: the value is taken and the tree let go. A thousand trees are what compiling would need most memory for, and only
+ *  a problem asks where something stands. */
+function makePlain(document: Document, locator: () => Locate): RawDocument {
+  const locate: Locate = (path, side) => locator()(path, side);
+  const read = toValue(document, locate);
+  return { locate, hasPlaceholder: false, peek: (path) => valueAt(read.value, path), read: () => read };
+}
+function locateAgain(file: string, text: string, index: number): Locate {
+  const lines = new LineCounter();
+  const document = (parse(text, lines) ?? []).filter(isWhole)[index];
+  const placeOf = placesOf(file, lines);
+  return (path, side = 'value') => placeOf(document === undefined ? 0 : offsetOf(document, path, side));
+}
+function toValue(document: Document, locate: Locate): ReturnType<RawDocument['read']> {
+  try {
+    return { value: document.toJS({ maxAliasCount: MAX_ALIASES }), problem: null };
+  } catch (error) {
+    if (!(error instanceof ReferenceError || error instanceof RangeError)) throw error;
+    return { value: null, problem: aliasBomb(locate([])) };
+  }
+}
+const valueAt = (value: unknown, path: Path): unknown =>
+  path.reduce<unknown>((at, step) => (typeof at === 'object' && at !== null ? Reflect.get(at, step) : undefined), value);
 function rewriteScalars(document: Document, rewrite: Rewrite, placeOf: (offset: number) => Place): void {
   visit(document, {
     Scalar: (key, node) => {

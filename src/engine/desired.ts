@@ -3,13 +3,14 @@ import { createHash } from 'node:crypto';
 import { type Compiled, compileEnvironment, configPaths, extraPaths, type Rejected, revisionIdOf } from '#domain/compile.ts';
 import { carriedImages, imagesToResolve, withImages } from '#domain/compile-image.ts';
 import { type DesiredFolder, parseDesired } from '#domain/desired-parse.ts';
-import { problemsAcross } from '#domain/desired-rules.ts';
+import { claimsOf, type FolderClaims, problemsAcross } from '#domain/desired-rules.ts';
 import { failure, remedyOf, type TrimtabError } from '#domain/errors.ts';
 import type { AppName, Digest, RevisionId } from '#domain/ids.ts';
 import { err, ok, type Result } from '#domain/result.ts';
 import type { CompiledEnvironment } from '#domain/revision.ts';
 import type { FlyClient } from '#platform/fly/port.ts';
 import type { DesiredSourceDep, SourceCommit, SourceSnapshot } from '#platform/source/port.ts';
+import { printOf, readTexts, recall, type SourceMemory } from './unchanged-source.ts';
 
 export interface ReadDesiredDeps extends DesiredSourceDep {
   /** Null: images keep what they were resolved to (no platform at hand). */
@@ -25,6 +26,8 @@ export interface ReadDesiredDeps extends DesiredSourceDep {
   readonly keepsLookups: boolean;
   /** What an environment folder was accepted from by this compiler: the same source again needs no work. */
   readonly known?: (name: string) => { readonly sourceHash: string; readonly id: RevisionId } | null;
+  /** For one that reads again and again: what was read the last time. */
+  readonly memory?: SourceMemory;
 }
 export interface OwnSource extends DesiredSourceDep {
   readonly folder: string;
@@ -95,7 +98,7 @@ function foldersOf(snapshot: SourceSnapshot, folder: string): ReadonlyMap<string
   }
   return new Map([...folders].sort(([a], [b]) => (a < b ? -1 : 1)));
 }
-type Found = ReadEnvironment & { readonly folder: DesiredFolder };
+type Found = ReadEnvironment & { readonly claims: FolderClaims };
 interface Folder {
   readonly name: string;
   readonly files: ReadonlyMap<string, string>;
@@ -110,7 +113,16 @@ async function readOne(
   signal: AbortSignal,
 ): Promise<Result<Found, TrimtabError>> {
   const previous = deps.previous(name);
+  const known = deps.known?.(name) ?? null;
   const stored = deps.keepsLookups ? (previous?.declared?.lookups ?? {}) : {};
+  const told = { name, commit: snapshot.commit, rewritten: snapshot.rewritten };
+  const last =
+    deps.keepsLookups && previous !== null ? await recall(deps.memory?.get(name), snapshot, { files, stored }, signal) : ok(null);
+  if (!last.ok) return last;
+  if (last.value !== null && previous !== null && known?.sourceHash === last.value.sourceHash) {
+    const { sourceHash, claims } = last.value;
+    return ok({ ...told, sourceHash, claims, compiled: ok({ id: known.id, document: previous, warnings: [] }) });
+  }
   const folder = parseDesired({
     folder: root === '' ? name : `${root}/${name}`,
     files,
@@ -118,41 +130,41 @@ async function readOne(
   });
   const configs = await readConfigs(snapshot, folder, signal);
   if (!configs.ok) return configs;
-  const sourceHash = hashOf(files, configs.value, folder);
-  const read = { name, folder, sourceHash, commit: snapshot.commit, rewritten: snapshot.rewritten };
-  const known = deps.known?.(name) ?? null;
-  if (previous !== null && known?.sourceHash === sourceHash)
+  const { paths, texts } = configs.value;
+  const sourceHash = hashOf(files, texts, folder);
+  const claims = claimsOf(folder);
+  const read = { ...told, sourceHash, claims };
+  const remember = ({ declared }: CompiledEnvironment): void =>
+    void deps.memory?.set(name, { print: printOf(files, paths, texts), paths, asked: declared?.lookups ?? {}, sourceHash, claims });
+  if (previous !== null && known?.sourceHash === sourceHash) {
+    remember(previous);
     return ok({ ...read, compiled: ok({ id: known.id, document: previous, warnings: [] }) });
-  const readFile = (path: string): string | null => configs.value.get(path) ?? null;
+  }
+  const readFile = (path: string): string | null => texts.get(path) ?? null;
   const compiled = compileEnvironment(folder, { readFile, resolvedImages: carriedImages(previous) });
   if (!compiled.ok) return ok({ ...read, compiled });
   const resolved = await resolveImages(deps, compiled.value, signal);
-  return resolved.ok ? ok({ ...read, compiled: resolved }) : resolved;
+  if (!resolved.ok) return resolved;
+  remember(resolved.value.document);
+  return ok({ ...read, compiled: resolved });
 }
-async function readConfigs(
-  snapshot: SourceSnapshot,
-  folder: DesiredFolder,
-  signal: AbortSignal,
-): Promise<Result<ReadonlyMap<string, string>, TrimtabError>> {
-  const texts = new Map<string, string>();
-  // A path that leaves the source is a fault of its environment, told where it is written: the file counts as absent.
-  const readAll = async (paths: readonly string[]): Promise<TrimtabError | null> => {
-    for (const path of paths) {
-      const text = await snapshot.readFile(path, signal);
-      if (!text.ok && text.error.code !== 'DESIRED_INVALID') return text.error;
-      if (text.ok && text.value !== null) texts.set(path, text.value);
-    }
-    return null;
-  };
-  const failed = (await readAll(configPaths(folder))) ?? (await readAll(extraPaths(folder, (path) => texts.get(path) ?? null)));
-  if (failed !== null) return err(failed);
-  return ok(texts);
+interface Configs {
+  readonly paths: readonly string[];
+  readonly texts: ReadonlyMap<string, string>;
+}
+async function readConfigs(snapshot: SourceSnapshot, folder: DesiredFolder, signal: AbortSignal): Promise<Result<Configs, TrimtabError>> {
+  const stated = configPaths(folder);
+  const texts = await readTexts(snapshot, stated, signal);
+  if (!texts.ok) return texts;
+  const named = extraPaths(folder, (path) => texts.value.get(path) ?? null);
+  const extra = await readTexts(snapshot, named, signal);
+  return extra.ok ? ok({ paths: [...stated, ...named], texts: new Map([...texts.value, ...extra.value]) }) : extra;
 }
 function hashOf(files: ReadonlyMap<string, string>, configs: ReadonlyMap<string, string>, folder: DesiredFolder): string {
   const parts = [...files, ...configs].sort(([a], [b]) => (a < b ? -1 : 1));
-  return createHash('sha256')
-    .update(JSON.stringify([parts, folder.lookup.asked()]))
-    .digest('hex');
+  const hash = createHash('sha256').update('[[');
+  for (const [at, part] of parts.entries()) hash.update(`${at === 0 ? '' : ','}${JSON.stringify(part)}`);
+  return hash.update(`],${JSON.stringify(folder.lookup.asked())}]`).digest('hex');
 }
 /** Asked once per new text; a registry that does not have it leaves the tag, and the machine will tell. */
 async function resolveImages(deps: ReadDesiredDeps, compiled: Compiled, signal: AbortSignal): Promise<Result<Compiled, TrimtabError>> {
@@ -173,9 +185,9 @@ async function resolveImages(deps: ReadDesiredDeps, compiled: Compiled, signal: 
 }
 /** One Fly app in two folders, or one name for two: neither is believed. */
 function withoutShared(found: readonly Found[]): readonly ReadEnvironment[] {
-  const across = problemsAcross(found.map(({ folder }) => folder));
-  return found.map(({ folder, ...one }) => {
-    const mine = across.filter(({ file, message }) => file.startsWith(`${folder.folder}/`) || message.includes(folder.folder));
+  const across = problemsAcross(found.map(({ claims }) => claims));
+  return found.map(({ claims: { folder }, ...one }) => {
+    const mine = across.filter(({ file, message }) => file.startsWith(`${folder}/`) || message.includes(folder));
     const [first] = mine;
     if (first === undefined || !one.compiled.ok) return one;
     const error = failure('DESIRED_INVALID', first.message);

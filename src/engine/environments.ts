@@ -6,7 +6,7 @@ import type { AppStatus } from '#domain/condition.ts';
 import type { TrimtabError } from '#domain/errors.ts';
 import type { TellDep } from '#domain/events.ts';
 import { type AppName, type EnvironmentName, environmentName, revisionId } from '#domain/ids.ts';
-import type { Json } from '#domain/json.ts';
+import { isJsonObject, type Json } from '#domain/json.ts';
 import { type Problem, problemText } from '#domain/problem.ts';
 import { ok, type Result } from '#domain/result.ts';
 import { COMPILER_VERSION, type CompiledEnvironment } from '#domain/revision.ts';
@@ -59,6 +59,8 @@ interface Kept {
   warnings: readonly Problem[];
   commit: string | null;
   acceptedAt: Instant;
+  /** Key of an app that was not Synced at the accepted revision when last asked; null: none is known. */
+  waitsFor: string | null;
 }
 /** Written by ourselves: only its frame is looked at. */
 const Document = z.custom<CompiledEnvironment>(
@@ -165,7 +167,7 @@ async function takeOne(scope: Scope, read: ReadEnvironment, signal: AbortSignal)
     id,
     sourceHash: read.sourceHash,
     commit,
-    document: JSON.parse(JSON.stringify(document)),
+    document: isJsonObject(document) ? document : null,
     acceptedAt: scope.clock.now(),
   };
   const saved = await scope.store.saveRevision(row, signal);
@@ -211,6 +213,7 @@ async function open(scope: Scope, name: string, signal: AbortSignal): Promise<Re
     warnings: [],
     commit: null,
     acceptedAt: scope.clock.now(),
+    waitsFor: null,
   };
   scope.kept.set(name, one);
   return ok(one);
@@ -245,12 +248,16 @@ function noteSynced(scope: Scope, target: AppTarget, statusOf: (environment: Env
   const one = scope.kept.get(target.environment.name);
   const id = one?.state?.accepted.id;
   if (one === undefined || id === undefined || one.lastGood === id) return false;
-  const all = [...one.targets.values()].filter(({ gone }) => !gone);
-  const settled = all.every(({ app, revision }) => {
+  const isSettled = ({ app, revision, gone }: AppTarget): boolean => {
     const status = statusOf(one.name, app.app);
-    return app.excluded || app.app === target.app.app || (revision === id && status?.sync === 'Synced' && status.attemptedRevision === id);
-  });
-  if (!settled || target.revision !== id) return false;
+    const synced = revision === id && status?.sync === 'Synced' && status.attemptedRevision === id;
+    return gone || app.excluded || app.app === target.app.app || synced;
+  };
+  // Asked once per app and pass: the one that was not settled the last time mostly still is not.
+  const waitsFor = one.waitsFor === null ? undefined : one.targets.get(one.waitsFor);
+  if (waitsFor !== undefined && !isSettled(waitsFor)) return false;
+  one.waitsFor = one.targets.entries().find(([, other]) => !isSettled(other))?.[0] ?? null;
+  if (one.waitsFor !== null || target.revision !== id) return false;
   one.lastGood = id;
   one.dirty = true;
   scope.tell({ type: 'EnvironmentSynced', environment: one.name, revision: id, took: elapsed(one.acceptedAt, scope.clock.now()) });

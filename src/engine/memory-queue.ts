@@ -37,14 +37,17 @@ export function makeMemoryQueue(clock: Clock): Queue {
   const handOut = (): void => {
     disarm?.();
     disarm = null;
-    for (let entry = best(); entry !== null && waiters.length > 0; entry = best()) {
+    while (waiters.length > 0) {
+      const entry = best();
+      if (entry === null) break;
       waiting.delete(entry.key);
       active.add(entry.key);
       waiters.shift()?.take(entry);
     }
     if (waiters.length === 0) return;
-    const times = [...waiting.values()].filter(({ key }) => !active.has(key)).map(({ at }) => at);
-    if (times.length > 0) disarm = clock.after(ms(Math.max(0, Math.min(...times) - clock.now())), handOut);
+    let soonest: Instant | null = null;
+    for (const { key, at } of waiting.values()) if (!active.has(key) && (soonest === null || at < soonest)) soonest = at;
+    if (soonest !== null) disarm = clock.after(ms(Math.max(0, soonest - clock.now())), handOut);
   };
   const next = (signal: AbortSignal): Promise<Entry | null> =>
     new Promise((resolve) => {

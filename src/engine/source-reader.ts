@@ -8,6 +8,7 @@ import type { FlyClient } from '#platform/fly/port.ts';
 import type { DesiredSourceDep } from '#platform/source/port.ts';
 import { type OwnSource, readDesired } from './desired.ts';
 import type { Environments } from './environments.ts';
+import type { SourceMemory } from './unchanged-source.ts';
 
 export interface SourceReaderDeps extends DesiredSourceDep, TellDep {
   readonly environments: Environments;
@@ -24,24 +25,30 @@ export type SourceReader = (signal: AbortSignal, keepsLookups: boolean) => Promi
 /** Whoever asks while a read is under way gets the next one: what he asks about may have come after the other began. */
 export function makeSourceReader(deps: SourceReaderDeps): SourceReader {
   let last: Promise<unknown> = Promise.resolve();
+  const memory: SourceMemory = new Map();
   const next = new Map<boolean, ReturnType<SourceReader>>();
   return (signal, keepsLookups) => {
     const joined = next.get(keepsLookups);
     if (joined !== undefined) return joined;
     const mine = last.then(() => {
       next.delete(keepsLookups);
-      return readNow(deps, signal, keepsLookups);
+      return readNow({ ...deps, memory }, signal, keepsLookups);
     });
     next.set(keepsLookups, mine);
     last = mine.catch(() => undefined);
     return mine;
   };
 }
-async function readNow(deps: SourceReaderDeps, signal: AbortSignal, keepsLookups: boolean): ReturnType<SourceReader> {
-  const { environments, tell, source, flyFor, process } = deps;
+async function readNow(
+  deps: SourceReaderDeps & { readonly memory: SourceMemory },
+  signal: AbortSignal,
+  keepsLookups: boolean,
+): ReturnType<SourceReader> {
+  const { environments, tell, source, flyFor, process, memory } = deps;
   const { previous, compiledFrom: known } = environments;
   const own = deps.ownSources ?? new Map<string, OwnSource>();
-  const read = await readDesired({ source, flyFor, folder: deps.desiredFolder, own, process, previous, known, keepsLookups }, signal);
+  const folder = deps.desiredFolder;
+  const read = await readDesired({ source, flyFor, folder, own, process, previous, known, keepsLookups, memory }, signal);
   if (!read.ok) {
     tell({ type: 'SourceFailed', code: read.error.code, message: read.error.message });
     environments.noteUnreadable(read.error);

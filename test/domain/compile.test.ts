@@ -1,3 +1,5 @@
+import { createHash } from 'node:crypto';
+import canonicalize from 'canonicalize';
 import { describe, expect, test } from 'vitest';
 import { configPaths, extraPaths } from '#domain/compile.ts';
 import { carriedImages, imagesToResolve, withImages } from '#domain/compile-image.ts';
@@ -217,6 +219,11 @@ describe('a good folder', () => {
     const odd = compiledOf({ ...web(), others: { 'fly.toml': `${WEB_TOML}zip = 1\n` } });
     expect(odd.warnings.map(told)).toEqual(['fly.toml:3:1 unknown-key']);
     expect(odd.id).toBe(plain.id);
+  });
+  test('the id of a revision is the hash of its canonical text, whole', () => {
+    const { document, id } = compiledOf(web());
+    const text = canonicalize(document) ?? '';
+    expect(id).toBe(createHash('sha256').update(text).digest('hex').slice(0, 32));
   });
   test('an excluded app needs no file', () => {
     const { document } = compiledOf({ ...web('excluded: true'), others: {} });
