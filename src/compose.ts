@@ -12,6 +12,7 @@ import { type Controller, makeController } from '#engine/controller.ts';
 import { makeHalts } from '#engine/halts.ts';
 import { makeLocalOperator } from '#engine/local-operator.ts';
 import type { Operator } from '#engine/operator.ts';
+import { makeProving } from '#engine/proving.ts';
 import { NO_PARTS } from '#engine/release-ports.ts';
 import { realClock } from '#platform/clock.ts';
 import { makeFlyClient } from '#platform/fly/client.ts';
@@ -25,6 +26,7 @@ import { composeSecrets } from './compose-secrets.ts';
 import { sourcesOf } from './compose-source.ts';
 import type { Config } from './config.ts';
 import { openState } from './open-state.ts';
+import { makeProofs } from './proofs.ts';
 
 export interface Session {
   readonly controller: Controller;
@@ -87,6 +89,15 @@ export async function openSession(options: SessionOptions, signal: AbortSignal):
     config.readOnly || existsSync(haltFile(config)) ? 'writes are stopped' : null,
   );
   const { reader, keyFile } = await composeSecrets(config, { stateFolder: folder, simulated: simulator !== null });
+  const proofs = makeProofs({
+    config,
+    version: options.version,
+    flyFor: clients,
+    edgeUrl: simulator?.edgeUrl ?? null,
+    halted: halts.reasonFor,
+    secrets: NO_PARTS.secrets,
+    alone: () => options.only !== null || controller.environments.names().length === 1,
+  });
   const controller = makeController({
     reader,
     clock: realClock,
@@ -101,7 +112,7 @@ export async function openSession(options: SessionOptions, signal: AbortSignal):
     startEmpty: limits.empty,
     halts,
     flyFor: clients,
-    parts: NO_PARTS,
+    parts: { ...NO_PARTS, ...proofs.parts },
     process: config.variables,
     only: options.only,
     selfApp: config.selfApp,
@@ -112,7 +123,8 @@ export async function openSession(options: SessionOptions, signal: AbortSignal):
     resync: seconds(config.resyncS),
     concurrency: 16,
   });
-  const operator = makeLocalOperator({ controller, halts, store, clock: realClock, tell: options.tell });
+  const proving = makeProving({ ...proofs.proving, environments: () => controller.environments });
+  const operator = makeLocalOperator({ controller, halts, store, clock: realClock, tell: options.tell, proving });
   return ok({ controller, operator, lock: lock.value, token: randomBytes(24).toString('hex'), simulator, keyFile, close });
 }
 /** The simulator's world and state lie apart from those of a real organization. */

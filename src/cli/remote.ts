@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { ERRORS, failure, type TrimtabError } from '#domain/errors.ts';
 import { err, ok, type Result } from '#domain/result.ts';
 import type { AppPlan, EnvironmentAnswer, Operator, Selection } from '#engine/operator.ts';
+import type { EnvironmentReport } from '#engine/proving.ts';
 import type { AuditEntry } from '#platform/store/port.ts';
 
 export interface RemoteOptions {
@@ -18,6 +19,9 @@ const Environments = frame<readonly EnvironmentAnswer[]>(
 );
 const Plans = frame<readonly AppPlan[]>(z.array(z.looseObject({ environment: z.string(), name: z.string(), app: z.string() })));
 const Audit = frame<readonly AuditEntry[]>(z.array(z.looseObject({ at: z.number(), what: z.string() })));
+const Reports = frame<readonly EnvironmentReport[]>(
+  z.array(z.looseObject({ environment: z.string(), items: z.array(z.looseObject({ what: z.string(), state: z.string() })) })),
+);
 const Names = z.array(z.string());
 const Refusal = z.object({ error: z.object({ code: z.string(), message: z.string() }) });
 
@@ -34,6 +38,8 @@ export function makeRemoteOperator(options: RemoteOptions): Operator {
     environments: (signal) => get('environments', {}, Environments, signal),
     plan: (selection, signal) => get('plan', of(selection), Plans, signal),
     approve: (selection, by, signal) => post('approve', { ...of(selection), by }, Names, signal),
+    preflight: (environment, signal) => post('preflight', of({ environment, app: null }), Reports, signal),
+    smoke: (environment, only, signal) => post('smoke', { ...of({ environment, app: null }), check: only ?? [] }, Reports, signal),
     refresh: (signal) => done(post('refresh', {}, z.unknown(), signal)),
     audit: (selection, limit, signal) => get('audit', { ...of(selection), limit: String(limit) }, Audit, signal),
     halt: (scope, by, reason, signal) => done(post('halt', { scope, by, reason }, z.unknown(), signal)),
@@ -41,7 +47,10 @@ export function makeRemoteOperator(options: RemoteOptions): Operator {
     eject: (selection, by, signal) => post('eject', { ...of(selection), by }, Names, signal),
   };
 }
-type Query = Readonly<Record<string, string>>;
+/** A list is its name several times. */
+type Query = Readonly<Record<string, string | readonly string[]>>;
+const pairsOf = (query: Query): string[][] =>
+  Object.entries(query).flatMap(([name, value]) => (typeof value === 'string' ? [[name, value]] : value.map((one) => [name, one])));
 const of = ({ environment, app }: Selection): Query => ({
   ...(environment === null ? {} : { environment }),
   ...(app === null ? {} : { app }),
@@ -58,7 +67,7 @@ async function call<T>(
   const headers: Record<string, string> = token === null ? {} : { authorization: `Bearer ${token}` };
   let body: unknown;
   try {
-    const response = await fetch(new Request(`${url}/api/v1/${path}?${new URLSearchParams(query)}`, { method, headers, signal }));
+    const response = await fetch(new Request(`${url}/api/v1/${path}?${new URLSearchParams(pairsOf(query))}`, { method, headers, signal }));
     body = await response.json();
   } catch (thrown) {
     return err(

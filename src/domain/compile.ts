@@ -5,6 +5,7 @@ import { type AppScene, compileApp } from './compile-app.ts';
 import { filesNeeded } from './compile-config.ts';
 import type { ResolvedImages } from './compile-image.ts';
 import { sealedPaths } from './compile-secrets.ts';
+import { type CompiledSmoke, compileSmoke } from './compile-smoke.ts';
 import { DEFAULT_SYNC, mergeSync } from './compile-sync.ts';
 import { defaultPrefix } from './desired-lookup.ts';
 import type { DesiredFolder, Located } from './desired-parse.ts';
@@ -39,11 +40,12 @@ export function compileEnvironment(folder: DesiredFolder, input: CompileInput): 
   if (environment === null) return err(reject(folder, folder.problems, []));
   const scene = sceneOf(environment.document, folder, input);
   const results = folder.apps.map((app) => compileApp(app, scene));
-  const problems = sortProblems([...folder.problems, ...results.flatMap((result) => result.problems)]);
+  const { smoke, problems: smokeProblems } = compileSmoke(folder);
+  const problems = sortProblems([...folder.problems, ...results.flatMap((result) => result.problems), ...smokeProblems]);
   const warnings = sortProblems(results.flatMap((result) => result.warnings));
   if (problems.length > 0) return err(reject(folder, problems, warnings));
   const apps = results.flatMap(({ app }) => (app === null ? [] : [app]));
-  const document = assemble(environment.document, folder, scene, apps);
+  const document = assemble(environment.document, folder, scene, { apps, smoke });
   return ok({ id: revisionIdOf(document), document, warnings });
 }
 
@@ -94,7 +96,7 @@ function assemble(
   document: EnvironmentDocument,
   folder: DesiredFolder,
   scene: AppScene,
-  apps: readonly CompiledApp[],
+  { apps, smoke }: { readonly apps: readonly CompiledApp[]; readonly smoke: CompiledSmoke | null },
 ): CompiledEnvironment {
   const { spec, metadata } = document;
   return {
@@ -106,7 +108,7 @@ function assemble(
     owners: (spec.owners ?? []).map(ownerOf),
     sync: scene.sync,
     apps: [...apps].sort((a, b) => (a.name < b.name ? -1 : 1)),
-    declared: declaredOf(document, folder),
+    declared: declaredOf(document, folder, smoke),
   };
 }
 const ownerOf = ({ name, slack, email }: NonNullable<EnvironmentDocument['spec']['owners']>[number]): Owner => ({
@@ -114,8 +116,8 @@ const ownerOf = ({ name, slack, email }: NonNullable<EnvironmentDocument['spec']
   ...(slack === undefined ? {} : { slack }),
   ...(email === undefined ? {} : { email }),
 });
-function declaredOf({ spec, metadata }: EnvironmentDocument, folder: DesiredFolder): DeclaredEnvironment {
-  const { approval, database, smoke, notify } = spec;
+function declaredOf({ spec, metadata }: EnvironmentDocument, folder: DesiredFolder, smoke: CompiledSmoke | null): DeclaredEnvironment {
+  const { approval, database, notify } = spec;
   return {
     credentials: { fly: spec.credentials?.fly?.env ?? 'FLY_API_TOKEN', neon: spec.credentials?.neon?.env ?? 'NEON_API_KEY' },
     envPrefix: spec.envPrefix ?? defaultPrefix(metadata.name),
@@ -124,7 +126,7 @@ function declaredOf({ spec, metadata }: EnvironmentDocument, folder: DesiredFold
     budgets: folder.budgets.map(budgetOf).sort((a, b) => (a.metadata.name < b.metadata.name ? -1 : 1)),
     ...(approval === undefined ? {} : { approval }),
     ...(database === undefined ? {} : { database }),
-    ...(smoke === undefined ? {} : { smoke }),
+    ...(smoke === null ? {} : { smoke }),
     ...(notify === undefined ? {} : { notify }),
   };
 }

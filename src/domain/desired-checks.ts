@@ -1,9 +1,9 @@
-/** What proves an environment: its database, its smoke checks, and who is told. Shapes of desired state. */
+/** What an environment stands on, and who is told. Shapes of desired state. */
 import { z } from 'zod';
-import { Duration, FilePath, ObjectName, VariableName } from './desired-scalars.ts';
+import { Duration, FilePath, VariableName } from './desired-scalars.ts';
+import { Run } from './desired-smoke.ts';
 import { SecretSource } from './desired-sources.ts';
 
-const Run = z.enum(['always', 'whenChanged', 'never']);
 const Migrations = z
   .strictObject({
     directory: FilePath.optional().describe('Folder of numbered SQL files, relative to the root of the source.'),
@@ -28,43 +28,6 @@ export const Database = z.strictObject({
     .describe('The environment stands on Neon.'),
   url: z.strictObject({ from: SecretSource }).optional().describe('Connection of migrations and diagnosis.'),
   migrations: Migrations.optional().describe('Schema changes that a release applies.'),
-});
-
-const HttpExpect = z.strictObject({
-  status: z.number().int().min(100).max(599).optional().describe('Status of the answer.'),
-  header: z.record(z.string(), z.string()).optional().describe('Headers and text they must contain.'),
-  body: z.string().optional().describe('Text the body must contain.'),
-  json: z.record(z.string(), z.unknown()).optional().describe('JSON pointer and the value it must have.'),
-  redirect: z.string().optional().describe('What the target of the redirect must start with.'),
-  latency: Duration.optional().describe('Longest answer time.'),
-  tlsDaysLeft: z.number().int().positive().optional().describe('Days the certificate must still be valid.'),
-});
-const SmokeCheck = z
-  .strictObject({
-    name: z.string().min(1).optional().describe('Shown in the table of results.'),
-    http: z.string().min(1).optional().describe('Address to get.'),
-    tcp: z.string().min(1).optional().describe('host:port that must accept a connection.'),
-    grpc: z.string().min(1).optional().describe('host:port of a standard gRPC health service.'),
-    sql: z.string().min(1).optional().describe("Statement that must succeed on the environment's database."),
-    exec: z
-      .strictObject({ app: ObjectName, command: z.array(z.string()).min(1) })
-      .optional()
-      .describe('Command inside a machine of an app.'),
-    from: z
-      .union([z.literal('controller'), z.strictObject({ app: ObjectName })])
-      .optional()
-      .describe('Where the check is made from. Default controller.'),
-    expect: HttpExpect.optional().describe('What a good answer looks like.'),
-    retries: z.number().int().min(0).max(100).optional().describe('How often it is tried again.'),
-    timeout: Duration.optional().describe('Deadline of the check, with its retries.'),
-  })
-  .refine(
-    ({ http, tcp, grpc, sql, exec }) => [http, tcp, grpc, sql, exec].filter((one) => one !== undefined).length === 1,
-    'expected exactly one of http, tcp, grpc, sql or exec',
-  );
-export const Smoke = z.strictObject({
-  run: Run.optional().describe('When a release is followed by the checks. Default whenChanged.'),
-  checks: z.array(SmokeCheck).describe('All must pass before a release counts as good.'),
 });
 
 const FromEnvironment = z.strictObject({ env: VariableName });

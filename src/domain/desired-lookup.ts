@@ -38,7 +38,8 @@ const filled = (process: LookupInput['process'], name: string): string | null =>
 /** `staging` → `STAGING_`. */
 export const defaultPrefix = (environment: string): string => `${environment.toUpperCase().replaceAll('-', '_')}_`;
 
-const PLACEHOLDER = /\$(\$?)\{([^{}]*)\}/g;
+/** A default may hold placeholders of its own. */
+const PLACEHOLDER = /\$(\$?)\{((?:[^{}]|\$\{[^{}]*\})*)\}/g;
 const NAME_AND_DEFAULT = /^([A-Za-z_][A-Za-z0-9_]*)(?::-(.*))?$/s;
 /** No value of an environment variable on the platform is longer. */
 const MAX_TEXT = 65_536;
@@ -46,14 +47,18 @@ export type Interpolated =
   | { readonly ok: true; readonly text: string }
   | { readonly ok: false; readonly name: string; readonly why: 'unset' | 'malformed' | 'too-long' };
 
-/** Puts variables into a text: `${NAME}`, `${NAME:-default}` (for what is unset), `$${` for the characters themselves. */
+/** Puts variables into a text: `${NAME}`, `${NAME:-default}` (for what is unset; `${OTHER}` may stand in it), `$${` for the characters
+ *  themselves. */
 export function interpolate(text: string, find: (name: string) => string | null): Interpolated {
   let wrong: Interpolated | null = null;
   let added = 0;
   const replaced = text.replace(PLACEHOLDER, (whole, escaped: string, inside: string) => {
     if (escaped !== '') return whole.slice(1);
     const [, name, fallback] = NAME_AND_DEFAULT.exec(inside) ?? [];
-    const value = name === undefined ? null : (find(name) ?? fallback ?? null);
+    const found = name === undefined ? null : find(name);
+    const inner = found !== null || fallback === undefined ? null : interpolate(fallback, find);
+    if (inner !== null && !inner.ok) wrong ??= inner;
+    const value = found ?? (inner?.ok === true ? inner.text : null);
     added += value?.length ?? 0;
     if (name === undefined) wrong ??= { ok: false, name: inside, why: 'malformed' };
     else if (value === null) wrong ??= { ok: false, name, why: 'unset' };

@@ -10,7 +10,7 @@ import {
   makeLookup,
   resolveVariables,
 } from './desired-lookup.ts';
-import { folderProblems } from './desired-rules.ts';
+import { type FoundDocuments, folderProblems } from './desired-rules.ts';
 import { API_VERSION, AppDocument, BudgetDocument, EnvironmentDocument, KINDS, type KindName } from './desired-schema.ts';
 import { type Locate, type Place, type RawDocument, type Rewrite, readYaml } from './desired-yaml.ts';
 import { isJsonObject } from './json.ts';
@@ -65,6 +65,7 @@ export function parseDesired(input: DesiredInput): DesiredFolder {
     apps: documents.flatMap((one) => (one?.kind === 'App' ? [one] : [])),
     budgets: documents.flatMap((one) => (one?.kind === 'Budget' ? [one] : [])),
   };
+  askSwitches(found, lookup);
   const known = new Set(raw.map((document) => document.peek(['metadata', 'name'])).filter((name) => typeof name === 'string'));
   if (!empty) problems.push(...folderProblems(input.folder, found, { environmentSeen: environmentRaw !== null, known }));
   return {
@@ -91,6 +92,13 @@ function variablesOf(environment: RawDocument | null, lookup: Lookup): Variables
   const stated = isJsonObject(spec) && isJsonObject(spec['variables']) ? spec['variables'] : {};
   const texts = Object.entries(stated).filter(([, value]) => value !== null && value !== undefined && typeof value !== 'object');
   return resolveVariables(new Map(texts.map(([name, value]) => [name, String(value)])), lookup.find);
+}
+
+/** Variables that stand as a name, not as `${…}`: asked here too, so that what was read is whole before anything is compiled. */
+function askSwitches({ environments, apps }: Pick<FoundDocuments, 'environments' | 'apps'>, lookup: Lookup): void {
+  const required = environments.flatMap(({ document }) => (document.spec.smoke?.checks ?? []).flatMap(({ requires }) => requires ?? []));
+  const unless = apps.flatMap(({ document: { spec } }) => (typeof spec.excluded === 'object' ? [spec.excluded.unless] : []));
+  for (const name of [...required, ...unless]) lookup.find(name);
 }
 
 type Read =

@@ -1,7 +1,7 @@
 /** The kinds people write in `desired-state/`: Environment, App and Budget. Types, validation and the editor's JSON Schema come from here. */
 import { z } from 'zod';
 import { BudgetSpec } from './desired-budget.ts';
-import { Database, Notification, Smoke } from './desired-checks.ts';
+import { Database, Notification } from './desired-checks.ts';
 import {
   Cron,
   Duration,
@@ -20,6 +20,7 @@ import {
   TimeZone,
   VariableName,
 } from './desired-scalars.ts';
+import { Smoke } from './desired-smoke.ts';
 import { SecretDeclaration } from './desired-sources.ts';
 import type { Ms } from './units.ts';
 import { isCron, windowFault } from './window.ts';

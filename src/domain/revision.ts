@@ -1,5 +1,6 @@
 /** A revision: one accepted state of the desired-state folder, compiled. Nothing in it depends on git, on the process environment or on the
  *  platform any more, and it holds no secret value. Rollback, pins, approvals and "last good" refer to its id (content hash). */
+import type { CompiledSmoke } from './compile-smoke.ts';
 import type { BudgetDocument, EnvironmentDocument } from './desired-schema.ts';
 import type { SecretDeclaration } from './desired-sources.ts';
 import type { AppName, ConfigHash, Digest, EnvironmentName, GroupName, OrgSlug, RegionCode } from './ids.ts';
@@ -36,7 +37,7 @@ export interface DeclaredEnvironment {
   readonly budgets: readonly BudgetDocument[];
   readonly approval?: EnvironmentDocument['spec']['approval'];
   readonly database?: EnvironmentDocument['spec']['database'];
-  readonly smoke?: EnvironmentDocument['spec']['smoke'];
+  readonly smoke?: CompiledSmoke;
   readonly notify?: EnvironmentDocument['spec']['notify'];
 }
 export interface Owner {

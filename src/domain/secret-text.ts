@@ -26,5 +26,9 @@ const KNOWN_SECRETS: readonly RegExp[] = [
 ];
 /** Does the text itself give a secret away? */
 export const looksSecret = (text: string): boolean => KNOWN_SECRETS.some((form) => form.test(text));
+/** The text with everything in it that looks like a secret crossed out. */
+export const withoutSecrets = (text: string): string =>
+  KNOWN_SECRETS.reduce((left, form) => left.replace(new RegExp(form.source, `${form.flags}g`), CROSSED_OUT), text);
+const CROSSED_OUT = '[redacted]';
 /** Is this a secret written down under its name? */
 export const isSecretPair = (name: string, value: string): boolean => (isSecretName(name) && !HARMLESS.test(value)) || looksSecret(value);

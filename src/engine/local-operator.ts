@@ -11,11 +11,13 @@ import { ejectApp } from './eject.ts';
 import type { EnvironmentView } from './environments.ts';
 import type { Halts } from './halts.ts';
 import type { AppPlan, EnvironmentAnswer, Operator, Selection } from './operator.ts';
+import type { Proving } from './proving.ts';
 import { type AppTarget, targetKey } from './target.ts';
 
 export interface OperatorDeps extends StoreDep, ClockDep, TellDep {
   readonly controller: Controller;
   readonly halts: Halts;
+  readonly proving: Proving;
 }
 
 const PLANS_AT_A_TIME = 16;
@@ -37,6 +39,7 @@ export function makeLocalOperator(deps: OperatorDeps): Operator {
     return store.halt({ scope, by, reason, since: clock.now() }, signal);
   };
   return {
+    ...deps.proving,
     environments: (_signal) => Promise.resolve(ok(controller.environments.views().map((view) => answerFor(deps, view)))),
     plan: async (selection, signal) => {
       const targets = chosen(selection);

@@ -5,6 +5,7 @@ import type { Plan } from '#domain/plan.ts';
 import type { Problem } from '#domain/problem.ts';
 import type { Result } from '#domain/result.ts';
 import type { AuditEntry } from '#platform/store/port.ts';
+import type { Proving } from './proving.ts';
 
 export type Answer<T> = Promise<Result<T, TrimtabError>>;
 
@@ -36,7 +37,7 @@ export interface Selection {
   readonly environment: string | null;
   readonly app: string | null;
 }
-export interface Operator {
+export interface Operator extends Proving {
   environments(signal: AbortSignal): Answer<readonly EnvironmentAnswer[]>;
   /** What would be done, from a fresh look. Writes nothing to the platform. */
   plan(selection: Selection, signal: AbortSignal): Answer<readonly AppPlan[]>;

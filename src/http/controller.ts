@@ -76,6 +76,11 @@ function api(deps: HttpDeps): Hono {
   app.get('/audit', async (c) => answer(await operator.audit(selection(c), Number(c.req.query('limit') ?? 100), c.req.raw.signal)));
   app.post('/approve', async (c) => answer(await operator.approve(selection(c), c.req.query('by') ?? 'api', c.req.raw.signal)));
   app.post('/refresh', async (c) => answer(await operator.refresh(c.req.raw.signal)));
+  app.post('/preflight', async (c) => answer(await operator.preflight(c.req.query('environment') ?? null, c.req.raw.signal)));
+  app.post('/smoke', async (c) => {
+    const only = c.req.queries('check') ?? [];
+    return answer(await operator.smoke(c.req.query('environment') ?? null, only.length === 0 ? null : only, c.req.raw.signal));
+  });
   app.post('/halt', async (c) =>
     answer(
       await operator.halt(

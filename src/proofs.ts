@@ -1,0 +1,116 @@
+/** Adapters of preflight and smoke, put together: what a release and a person ask through. */
+import { access, constants } from 'node:fs/promises';
+import { delimiter, isAbsolute, join } from 'node:path';
+import type { TrimtabError } from '#domain/errors.ts';
+import type { EnvironmentName } from '#domain/ids.ts';
+import { err, ok, type Result } from '#domain/result.ts';
+import type { CompiledEnvironment } from '#domain/revision.ts';
+import type { PreflightDeps } from '#engine/preflight/part.ts';
+import { releasePreflight, runPreflight } from '#engine/preflight.ts';
+import type { ProvingDeps } from '#engine/proving.ts';
+import type { ReleaseParts } from '#engine/release-ports.ts';
+import { releaseSmoke, runSmoke, type SmokeDeps } from '#engine/smoke.ts';
+import { makeEdgeHttp } from '#platform/checks/http-edge.ts';
+import { makeNodeHttp } from '#platform/checks/http-node.ts';
+import { makeProber, type ProberDeps } from '#platform/checks/prober.ts';
+import { realClock } from '#platform/clock.ts';
+import type { FlyClient } from '#platform/fly/port.ts';
+import type { Config } from './config.ts';
+
+export interface ProofOptions {
+  readonly config: Config;
+  readonly version: string;
+  readonly flyFor: (environment: CompiledEnvironment) => Result<FlyClient, TrimtabError>;
+  /** Null: a real platform. */
+  readonly edgeUrl: string | null;
+  readonly halted: (environment: EnvironmentName) => string | null;
+  readonly secrets: ReleaseParts['secrets'];
+  /** This process serves one environment: bare names of variables are its own. */
+  readonly alone: () => boolean;
+}
+export interface Proofs {
+  readonly parts: Pick<ReleaseParts, 'preflight' | 'smoke'>;
+  readonly proving: Pick<ProvingDeps, 'runSmoke' | 'runPreflight'>;
+}
+
+export function makeProofs(options: ProofOptions): Proofs {
+  const { flyFor, halted, secrets } = options;
+  const deadline = (span: number, within: AbortSignal): AbortSignal => AbortSignal.any([within, AbortSignal.timeout(span)]);
+  const smoke: SmokeDeps = { clock: realClock, prober: makeProber(proberDeps(options)), deadline };
+  const search = (options.config.variables['PATH'] ?? '').split(delimiter).filter((folder) => folder !== '');
+  const preflight: PreflightDeps = {
+    clock: realClock,
+    flyFor,
+    secrets,
+    migrationProblems: null,
+    halted,
+    hasProgram: (name) => hasProgram(search, name),
+  };
+  return {
+    parts: {
+      preflight: (input, signal) => releasePreflight(preflight, input, signal),
+      smoke: ({ environment }, signal) =>
+        releaseSmoke(smoke, environment, smokeSwitch(environment, { process: options.config.variables, bare: options.alone() }), signal),
+    },
+    proving: {
+      runPreflight: (input, signal) => runPreflight(preflight, input, signal),
+      runSmoke: (input, signal) => runSmoke(smoke, input, signal),
+    },
+  };
+}
+function proberDeps({ config, version, flyFor, edgeUrl, alone }: ProofOptions): ProberDeps {
+  const variables = (): Variables => ({ process: config.variables, bare: alone() });
+  const userAgent = `trimtab/${version}`;
+  const others = makeNodeHttp({ userAgent });
+  const http = edgeUrl === null ? others : makeEdgeHttp({ edge: makeNodeHttp({ userAgent, through: new URL(edgeUrl) }), others });
+  return {
+    clock: realClock,
+    http,
+    flyFor,
+    databaseUrl: (environment) => Promise.resolve(databaseUrlOf(environment, variables())),
+    redact: (text, environment) => withoutValues(text, secretValues(environment, variables())),
+  };
+}
+async function hasProgram(search: readonly string[], name: string): Promise<boolean> {
+  for (const path of isAbsolute(name) ? [name] : search.map((folder) => join(folder, name))) {
+    const there = await access(path, constants.X_OK).then(
+      () => true,
+      () => false,
+    );
+    if (there) return true;
+  }
+  return false;
+}
+
+interface Variables {
+  readonly process: Config['variables'];
+  readonly bare: boolean;
+}
+function databaseUrlOf(environment: CompiledEnvironment, variables: Variables): ReturnType<typeof found> {
+  const from = environment.declared?.database?.url?.from;
+  if (from?.env !== undefined) return found(lookUp(environment, from.env, variables), from.env);
+  return found(from?.value ?? null, 'spec.database.url');
+}
+const found = (value: string | null, name: string): Result<string, { readonly message: string; readonly remedy: string }> =>
+  value === null
+    ? err({ message: `${name} gives no connection string`, remedy: `set ${name}, with the environment's prefix first` })
+    : ok(value);
+const lookUp = ({ declared }: CompiledEnvironment, name: string, { process, bare }: Variables): string | null =>
+  process[`${declared?.envPrefix ?? ''}${name}`] ?? (bare ? process[name] : null) ?? null;
+
+/** RUN_SMOKE_CHECK of this process; null: not said. */
+function smokeSwitch(environment: CompiledEnvironment, variables: Variables): boolean | null {
+  const word = lookUp(environment, 'RUN_SMOKE_CHECK', variables)?.toLowerCase() ?? null;
+  return word === null ? null : word === 'true' || word === '1';
+}
+
+/** What the variables of declared secrets hold, so that no evidence shows it. */
+function secretValues(environment: CompiledEnvironment, variables: Variables): readonly string[] {
+  const names = environment.apps.flatMap(({ secrets }) => Object.values(secrets ?? {}).flatMap(({ from }) => from.env ?? []));
+  const values = names.flatMap((name) => lookUp(environment, name, variables) ?? []);
+  return values.filter((value) => value.length >= SHORTEST).sort((a, b) => b.length - a.length);
+}
+/** Shorter ones are words that any page may hold. */
+const SHORTEST = 8;
+const withoutValues = (text: string, values: readonly string[]): string =>
+  values.reduce((left, value) => left.replaceAll(value, '[redacted]').replaceAll(encodeURIComponent(value), '[redacted]'), text);
