@@ -121,9 +121,12 @@ export async function serveOnce(options: ServeOptions, limitS: number, signal: A
   try {
     const read = await controller.readSource(signal);
     if (!read.ok) return read;
+    // Halts and approvals that were given before.
+    await controller.keepBooks(signal);
     // What git has refused is a failure, whatever runs.
     const refused = controller.environments.views().some(({ problems }) => problems.length > 0);
     const result = await convergeOnce(controller, { clock: realClock }, seconds(limitS), () => true, signal);
+    await controller.keepBooks(signal);
     return ok(refused ? 'failed' : result);
   } finally {
     await close();

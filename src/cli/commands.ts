@@ -46,8 +46,7 @@ async function known404(context: CliContext, { operator }: Pick<Opened, 'operato
 }
 export function status(context: CliContext, selection: Selection): Promise<ExitCode> {
   return withOperator(context, async (opened) => {
-    // Without a controller nothing has been looked at yet.
-    if (opened.server === null) await opened.operator.plan(selection, context.signal);
+    await opened.look?.(selection, context.signal);
     const environments = await opened.operator.environments(context.signal);
     if (!environments.ok) return sayError(context, environments.error);
     const chosen = choose(environments.value, selection);
@@ -106,7 +105,7 @@ async function watch(
 }
 export function explain(context: CliContext, selection: Selection): Promise<ExitCode> {
   return withOperator(context, async (opened) => {
-    if (opened.server === null) await opened.converge?.(() => false, 0, context.signal);
+    await opened.look?.(selection, context.signal);
     const environments = await opened.operator.environments(context.signal);
     if (!environments.ok) return sayError(context, environments.error);
     const apps = choose(environments.value, selection).flatMap((one) => one.apps);

@@ -3,7 +3,7 @@ import type { Clock } from '#domain/clock.ts';
 import type { TrimtabError } from '#domain/errors.ts';
 import { remedyOf } from '#domain/errors.ts';
 import type { Result } from '#domain/result.ts';
-import type { Operator } from '#engine/operator.ts';
+import type { Operator, Selection } from '#engine/operator.ts';
 
 export interface Opened {
   readonly operator: Operator;
@@ -13,6 +13,8 @@ export interface Opened {
   readonly converge:
     | ((only: (app: string) => boolean, limitS: number, signal: AbortSignal) => Promise<'synced' | 'held' | 'failed'>)
     | null;
+  /** How the chosen apps are, seen now; null with a server, which has seen them. */
+  readonly look: ((selection: Selection, signal: AbortSignal) => Promise<void>) | null;
   close(): Promise<void>;
 }
 export interface CliContext {

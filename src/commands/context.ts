@@ -11,7 +11,7 @@ import { remedyOf, type TrimtabError } from '#domain/errors.ts';
 import { ok, type Result } from '#domain/result.ts';
 import { seconds } from '#domain/units.ts';
 import { readDesired } from '#engine/desired.ts';
-import { convergeOnce } from '#engine/once.ts';
+import { convergeOnce, lookAt } from '#engine/once.ts';
 import { realClock } from '#platform/clock.ts';
 import { readHolder } from '#platform/store/lock.ts';
 import { embedSimulator, openPlatform, openSession, stateFolder } from '#src/compose.ts';
@@ -41,19 +41,26 @@ async function openOperator(config: Config, version: string, signal: AbortSignal
   const server = config.server ?? (await runningController(config));
   if (server !== null) {
     const operator = makeRemoteOperator({ ...server, fetch: (request) => fetch(request) });
-    return ok({ operator, server: server.url, converge: null, close: () => Promise.resolve() });
+    return ok({ operator, server: server.url, converge: null, look: null, close: () => Promise.resolve() });
   }
   const session = await openSession({ config, version, tell: () => undefined, only: null }, signal);
   if (!session.ok) return session;
-  const { controller, operator, close } = session.value;
+  const { controller, operator } = session.value;
+  const close = async (): Promise<void> => {
+    await controller.keepBooks(signal);
+    await session.value.close();
+  };
   const read = await controller.readSource(signal, false);
   if (!read.ok) {
-    await close();
+    await session.value.close();
     return read;
   }
+  // Halts and approvals of the commands before this one.
+  await controller.keepBooks(signal);
   return ok({
     operator,
     server: null,
+    look: (selection, within) => lookAt(controller, selection, within),
     converge: (only, limitS, within) => convergeOnce(controller, { clock: realClock }, seconds(limitS), only, within),
     close,
   });

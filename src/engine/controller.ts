@@ -13,7 +13,6 @@ import type { FlyClient } from '#platform/fly/port.ts';
 import type { DesiredSourceDep } from '#platform/source/port.ts';
 import type { StoreDep } from '#platform/store/port.ts';
 import { type Approvals, makeApprovals } from './approvals.ts';
-import type { Decision } from './decide.ts';
 import type { OwnSource } from './desired.ts';
 import { type Environments, makeEnvironments } from './environments.ts';
 import { makeFleets, type Observation } from './fleets.ts';
@@ -23,7 +22,7 @@ import { keyOf, organizationKey } from './keys.ts';
 import { type Meter, makeMeter } from './meter.ts';
 import { runPass } from './pass.ts';
 import type { PassDeps } from './pass-deps.ts';
-import { previewApp } from './preview.ts';
+import { makePreviews, type Previews } from './previews.ts';
 import { PRIORITY, type Queue, type QueueDepth } from './queue.ts';
 import type { ReleaseParts } from './release-ports.ts';
 import { type AppRuntime, makeRuntime } from './runtime.ts';
@@ -63,7 +62,7 @@ export interface ControllerDeps extends ClockDep, RandomDep, TellDep, StoreDep, 
   readonly resync: Ms;
   readonly concurrency: number;
 }
-export interface Controller {
+export interface Controller extends Previews {
   readonly environments: Environments;
   readonly approvals: Approvals;
   readonly meter: Meter;
@@ -73,8 +72,8 @@ export interface Controller {
   pass(key: string, signal: AbortSignal): Promise<Ms | null>;
   /** Ticks, polls and works until the signal aborts. */
   run(signal: AbortSignal): Promise<void>;
-  /** What a pass would do now; null: no such app. Nothing is written to the platform. */
-  preview(key: string, signal: AbortSignal): Promise<Result<Decision, TrimtabError> | null>;
+  /** What people said meanwhile is read from the store, and what was learned is kept there. A running controller does so by itself. */
+  keepBooks(signal: AbortSignal): Promise<void>;
   flyFor(target: AppTarget): Result<FlyClient, TrimtabError>;
   /** With no pass over this app under way in this process. */
   inTurn<T>(
@@ -214,18 +213,11 @@ export function makeController(deps: ControllerDeps): Controller {
     for (const key of keys) runtimeFor(key).wantsFull = true;
     if (keys.length > 0) await wakeKeys(keys, PRIORITY.asked, clock.now(), signal);
   };
-  const preview: Controller['preview'] = async (key, signal) => {
-    const target = environments.proposal(key);
-    if (target === null) return null;
-    const fly = deps.flyFor(target.environment);
-    if (!fly.ok) return fly;
-    const known = runtimes.get(key)?.state ?? null;
-    if (known !== null && !deps.shared) return previewApp(passDeps(fly.value), target, known, signal);
-    const read = await store.readApp(target.environment.name, target.app.app, signal);
-    return read.ok ? previewApp(passDeps(fly.value), target, read.value, signal) : read;
-  };
+  const { preview, look } = makePreviews({ ...deps, store, environments, passDeps, runtimeFor, shared: deps.shared });
   return {
     preview,
+    look,
+    keepBooks: slow,
     flyFor: (target) => deps.flyFor(target.environment),
     inTurn: async (target, run) => {
       const fly = deps.flyFor(target.environment);

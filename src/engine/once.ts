@@ -3,6 +3,7 @@ import type { ClockDep } from '#domain/clock.ts';
 import type { AppStatus } from '#domain/condition.ts';
 import { elapsed, type Ms, seconds } from '#domain/units.ts';
 import type { Controller } from './controller.ts';
+import type { Selection } from './operator.ts';
 import { targetKey } from './target.ts';
 
 export type RoundResult = 'synced' | 'held' | 'failed';
@@ -26,6 +27,16 @@ export async function convergeOnce(
     if (signal.aborted || elapsed(started, deps.clock.now()) > limit) return 'failed';
     await deps.clock.sleep(LOOK_EVERY, signal).catch(() => undefined);
   }
+}
+const LOOKS_AT_A_TIME = 16;
+/** Sees how the chosen apps are; writes nothing. */
+export async function lookAt(controller: Controller, { environment, app }: Selection, signal: AbortSignal): Promise<void> {
+  const chosen = controller.environments
+    .targets()
+    .filter((target) => environment === null || target.environment.name === environment)
+    .filter((target) => app === null || target.app.name === app || target.app.app === app);
+  for (let at = 0; at < chosen.length; at += LOOKS_AT_A_TIME)
+    await Promise.all(chosen.slice(at, at + LOOKS_AT_A_TIME).map((target) => controller.look(targetKey(target), signal)));
 }
 /** Null: something still moves. */
 export function verdictOf(statuses: readonly (AppStatus | null)[]): RoundResult | null {

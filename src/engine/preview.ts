@@ -1,7 +1,8 @@
 /** What a pass would do, without doing it: a fresh look, the same decision, nothing written. */
+
 import type { ClockDep } from '#domain/clock.ts';
+import type { AppStatus } from '#domain/condition.ts';
 import type { TrimtabError } from '#domain/errors.ts';
-import type { AppMemory } from '#domain/memory.ts';
 import { ok, type Result } from '#domain/result.ts';
 import type { FlyDep } from '#platform/fly/port.ts';
 import { A_PASS, pictureOf } from './app-secrets.ts';
@@ -11,14 +12,21 @@ import { guardFor } from './guarding.ts';
 import { observeApp } from './observe.ts';
 import { contextOf } from './pass.ts';
 import type { PassDeps } from './pass-deps.ts';
+import type { AppState } from './ports.ts';
+import { statusAfter } from './status.ts';
 import type { AppTarget } from './target.ts';
 
+export interface Preview {
+  readonly decision: Decision;
+  /** How the app is, as a pass would say it. */
+  readonly status: AppStatus;
+}
 export async function previewApp(
   deps: FlyDep & ClockDep & PassDeps,
   target: AppTarget,
-  known: { readonly memory: AppMemory; readonly generation: number; readonly fresh: boolean },
+  known: AppState,
   signal: AbortSignal,
-): Promise<Result<Decision, TrimtabError>> {
+): Promise<Result<Preview, TrimtabError>> {
   const { environment, app } = target;
   const observed = await observeApp(deps, app.app, environment.organization, known.memory, signal);
   if (!observed.ok) return observed;
@@ -27,5 +35,6 @@ export async function previewApp(
   const seen = { observed: observed.value, secrets: secrets.value, memory: known.memory };
   const context = contextOf(deps, target, known.generation, seen);
   const controls = controlsOf(deps, target, context, known.fresh);
-  return ok(decide(context, controls, (memory) => guardFor(deps, target, { ...context, memory }, controls), target.gone));
+  const decision = decide(context, controls, (memory) => guardFor(deps, target, { ...context, memory }, controls), target.gone);
+  return ok({ decision, status: statusAfter(target, { ...context, memory: decision.memory }, decision, known.status) });
 }
