@@ -81,10 +81,19 @@ function findAll(context: PlanContext, gone: boolean): Finding {
   if (gone) return planOrphans(context, true);
   const { app } = context;
   if (app.excluded) return NOTHING;
-  // Before the app is there only it is planned, and what its secrets lack is said.
-  const kinds = context.observed.info === null ? KINDS.filter(({ name }) => name === 'app' || name === 'secret') : KINDS;
-  if (context.observed.info === null && !app.enabled) return NOTHING;
-  return joinFindings(kinds.map((kind) => kind.plan(context)));
+  if (context.observed.info !== null) return joinFindings(KINDS.map((kind) => kind.plan(context)));
+  return app.enabled ? appFirst(context) : NOTHING;
+}
+/** Before the app is there only it is planned, and what its secrets lack is said; all the rest is shown as what follows. */
+function appFirst(context: PlanContext): Finding {
+  const { app, environment, observed } = context;
+  const made = { name: app.app, organization: environment.organization, status: 'pending', network: '' };
+  const isFirst = ({ name }: (typeof KINDS)[number]): boolean => name === 'app' || name === 'secret';
+  const own = joinFindings(KINDS.filter(isFirst).map((kind) => kind.plan(context)));
+  const there = { ...context, observed: { ...observed, info: made } };
+  const follows = joinFindings(KINDS.filter((kind) => !isFirst(kind)).map((kind) => kind.plan(there)));
+  const later = [...own.later, follows.now, ...follows.later].filter((wave) => wave.length > 0);
+  return { ...own, later, holds: [...own.holds, ...follows.holds] };
 }
 
 const isContent = (change: Change): boolean =>

@@ -52,22 +52,28 @@ export async function readDesired(deps: ReadDesiredDeps, signal: AbortSignal): P
   const common = [...folders.keys()].filter((name) => !own.has(name));
   const bare = common.length + own.size === 1;
   const found: Found[] = [];
+  let late: TrimtabError | null = null;
   for (const name of common) {
     if (!snapshot.ok) break;
     const one = await readOne(deps, snapshot.value, { name, files: folders.get(name) ?? new Map(), bare, root: deps.folder }, signal);
-    if (!one.ok) return one;
-    found.push(one.value);
+    if (one.ok) found.push(one.value);
+    else if (!isOfPlatform(one.error)) return one;
+    // Its image cannot be resolved at this moment: it stays as it is, the others go on.
+    else late = one.error;
   }
   const unreadable: ReadEnvironment[] = [];
   for (const [name, source] of own) {
     const one = await readOwn(deps, name, source, bare, signal);
     if (one.ok) found.push(one.value);
+    else if (isOfPlatform(one.error)) late = one.error;
     else unreadable.push(notRead(name, one.error));
   }
+  if (found.length + unreadable.length === 0 && late !== null) return err(late);
   if (found.length + unreadable.length === 0)
     return err(failure('SOURCE_EMPTY', `${deps.source.description}: no environment folder under ${deps.folder}/`));
   return ok([...withoutShared(found), ...unreadable].sort((a, b) => (a.name < b.name ? -1 : 1)));
 }
+const isOfPlatform = ({ code }: TrimtabError): boolean => code.startsWith('FLY_');
 async function readOwn(
   deps: ReadDesiredDeps,
   name: string,
@@ -175,14 +181,15 @@ async function resolveImages(deps: ReadDesiredDeps, compiled: Compiled, signal: 
   const found = new Map<string, Digest | null>();
   for (const { app, reference } of wanted) {
     const image = await fly.value.resolveImage(app, reference, signal);
-    // Before its first deploy an app does not exist, and the platform resolves images by app.
-    if (!image.ok && image.error.code !== 'FLY_NOT_FOUND') return image;
+    // Before its first deploy an app does not exist, and the platform resolves images by app; a token without access is told by the app's passes.
+    if (!image.ok && !TOLD_BY_PASSES.includes(image.error.code)) return image;
     found.set(`${app} ${reference}`, image.ok ? (image.value?.digest ?? null) : null);
   }
   const resolved = (app: AppName, reference: string): Digest | null => found.get(`${app} ${reference}`) ?? null;
   const document = withImages(compiled.document, resolved);
   return ok({ ...compiled, document, id: revisionIdOf(document) });
 }
+const TOLD_BY_PASSES: readonly string[] = ['FLY_NOT_FOUND', 'FLY_UNAUTHORIZED', 'FLY_FORBIDDEN'];
 /** One Fly app in two folders, or one name for two: neither is believed. */
 function withoutShared(found: readonly Found[]): readonly ReadEnvironment[] {
   const across = problemsAcross(found.map(({ claims }) => claims));

@@ -77,10 +77,13 @@ export function makeLocalOperator(deps: OperatorDeps): Operator {
       return ok(rows.sort((a, b) => b.at - a.at).slice(0, limit));
     },
     halt,
-    unhalt: (scope, signal) => {
+    unhalt: async (scope, signal) => {
       halts.remove(scope);
       tell({ type: 'HaltChanged', halted: false, by: 'a person', reason: scope });
-      return store.unhalt(scope, signal);
+      const ended = await store.unhalt(scope, signal);
+      // What it held is done now, not with the next resync.
+      await controller.wake(chosen({ environment: scope === '*' ? null : scope, app: null }), signal);
+      return ended;
     },
     eject: async (selection, by, signal) => {
       const names: string[] = [];

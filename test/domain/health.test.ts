@@ -41,6 +41,7 @@ describe('a started machine is ready', () => {
   test.each([
     { when: 'without checks, a second after its start', one: machine({ events: [start(1)] }), ready: true },
     { when: 'without checks, before that', one: machine({ events: [start(0.5)] }), ready: false },
+    { when: 'without checks, started by a clock that is ahead of ours', one: machine({ events: [start(-30)] }), ready: true },
     { when: 'without checks, its start being forgotten', one: machine({ events: [] }), ready: true },
     { when: 'with its check passing', one: withChecks([check('passing', 30)]), ready: true },
     { when: 'with a check that has no result', one: withChecks([]), ready: false },

@@ -24,7 +24,50 @@ test('a token that is refused stalls the app, says what to do, and does not loop
   const before = harness.simulator.world.counters.requests;
   await harness.pass(600);
   expect(harness.simulator.world.counters.requests - before).toBeLessThan(600);
-  expect(harness.events.map(({ type }) => type)).toContain('SourceFailed');
+  expect(harness.events.map(({ type }) => type)).not.toContain('SourceFailed');
+  expect(harness.status(APP)?.conditions.find(({ type }) => type === 'Stalled')).toMatchObject({
+    status: 'true',
+    reason: 'FLY_UNAUTHORIZED',
+    message: expect.stringContaining('set a valid FLY_API_TOKEN'),
+  });
+  expect(harness.writes()).toBe(0);
+  await harness.stop();
+});
+test('a token that reaches another app only stalls this one', async () => {
+  const harness = await makeHarness({ files: oneApp(), token: 'only:acme-other' });
+  await harness.pass(60);
+  expect(harness.status(APP)?.conditions.find(({ type }) => type === 'Stalled')).toMatchObject({ status: 'true', reason: 'FLY_FORBIDDEN' });
+  expect(harness.writes()).toBe(0);
+  await harness.stop();
+});
+test('an image that cannot be asked for at this moment keeps its environment as it is, and the others go on', async () => {
+  const other = Object.entries(oneApp({ machines: '{ nrt: 1 }', image: 'registry.fly.io/acme-two:v1' })).map(([path, text]) => [
+    path.replace('/test/', '/two/'),
+    text.replace('name: test', 'name: two').replace('app: acme-web', 'app: acme-two'),
+  ]);
+  const harness = await makeHarness({ files: { ...oneApp(), ...Object.fromEntries(other) } });
+  await harness.untilSettled();
+  const [, two = ''] = other.find(([path]) => path?.endsWith('web.yaml')) ?? [];
+  // Its image was asked for before the app existed: the next commit asks again.
+  harness.files.set('desired-state/two/web.yaml', `${two}  adopt: true\n`);
+  await harness.pass(30);
+  await harness.untilSettled();
+  for (const [path, text] of Object.entries(oneApp({ image: 'registry.fly.io/acme-web:v2' }))) harness.files.set(path, text);
+  harness.files.set('desired-state/two/web.yaml', two.replace('nrt: 1', 'nrt: 2'));
+  harness.simulator.faults.add({ kind: 'badGatewayBeforeCommit', operation: 'POST /graphql' });
+  await harness.pass(90);
+  expect(harness.machines('acme-two')).toHaveLength(2);
+  expect(harness.machines(APP).map(({ image }) => image.tag)).toEqual(['v1', 'v1']);
+  expect(
+    harness
+      .controller()
+      .environments.views()
+      .map(({ problems }) => problems),
+  ).toEqual([[], []]);
+  harness.simulator.faults.clear();
+  await harness.pass(60);
+  await harness.untilSettled();
+  expect(harness.machines(APP).map(({ image }) => image.tag)).toEqual(['v2', 'v2']);
   await harness.stop();
 });
 test('a region without room is held, and goes on when there is room', async () => {

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { realClock } from '#platform/clock.ts';
 import { openPostgres } from '#platform/store/db.ts';
+import { makeScaledClock } from '#simulator/clock.ts';
 import { type SimulatorServer, startSimulator } from '#simulator/server.ts';
 import type { MachineRow } from '#simulator/world.ts';
 import { machinesOf } from '#simulator/world.ts';
@@ -32,6 +33,8 @@ export interface Ended {
   readonly err: string;
 }
 export interface Process {
+  /** Where its state lies. */
+  readonly dataDir: string;
   readonly url: string;
   /** Everything it said so far. */
   said(): string;
@@ -43,9 +46,13 @@ export interface Process {
 const MAIN = join(import.meta.dirname, '..', '..', 'src', 'main.ts');
 const NODE = ['--disable-warning=ExperimentalWarning', MAIN];
 
-export async function openSite(files: Readonly<Record<string, string>>): Promise<Site> {
+export interface SiteOptions {
+  /** The platform's time runs so many times as fast. */
+  readonly speed?: number;
+}
+export async function openSite(files: Readonly<Record<string, string>>, { speed = 1 }: SiteOptions = {}): Promise<Site> {
   const folder = mkdtempSync(join(tmpdir(), 'trimtab-site-'));
-  const server = await startSimulator({ clock: realClock, seed: 'site', apiPort: 0, edgePort: 0 });
+  const server = await startSimulator({ clock: speed === 1 ? realClock : makeScaledClock(speed), seed: 'site', apiPort: 0, edgePort: 0 });
   const children: ChildProcess[] = [];
   let serial = 0;
   const envFor = (databaseUrl: string | null, dataDir: string, port: number) => ({
@@ -81,10 +88,11 @@ export async function openSite(files: Readonly<Record<string, string>>): Promise
     },
     start: async ({ databaseUrl, env = {} }) => {
       const port = await freePort();
-      const options = { ...envFor(databaseUrl, join(folder, `data-${serial++}`), port), ...env };
+      const dataDir = join(folder, `data-${serial++}`);
+      const options = { ...envFor(databaseUrl, dataDir, port), ...env };
       const child = spawn(process.execPath, [...NODE, 'run'], { env: options, stdio: ['ignore', 'pipe', 'pipe'] });
       children.push(child);
-      return watched(child, `http://127.0.0.1:${port}`);
+      return watched(child, dataDir, `http://127.0.0.1:${port}`);
     },
     run: async (args, { databaseUrl, dataDir, env = {} } = {}) => {
       const port = await freePort();
@@ -113,7 +121,7 @@ export async function openSite(files: Readonly<Record<string, string>>): Promise
     },
   };
 }
-function watched(child: ChildProcess, url: string): Process {
+function watched(child: ChildProcess, dataDir: string, url: string): Process {
   let text = '';
   for (const stream of [child.stdout, child.stderr])
     stream?.on('data', (data: Buffer) => {
@@ -127,6 +135,7 @@ function watched(child: ChildProcess, url: string): Process {
     }
   };
   return {
+    dataDir,
     url,
     said: () => text,
     ready: async () => (await ask('/readyz')).trim(),
