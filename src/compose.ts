@@ -7,7 +7,7 @@ import type { Event } from '#domain/events.ts';
 import { makeRandom } from '#domain/random.ts';
 import { err, ok, type Result } from '#domain/result.ts';
 import type { CompiledEnvironment } from '#domain/revision.ts';
-import { seconds } from '#domain/units.ts';
+import { ms, seconds } from '#domain/units.ts';
 import { type Controller, makeController } from '#engine/controller.ts';
 import { makeHalts } from '#engine/halts.ts';
 import { makeLocalOperator } from '#engine/local-operator.ts';
@@ -16,7 +16,7 @@ import { makeProving } from '#engine/proving.ts';
 import { NO_PARTS } from '#engine/release-ports.ts';
 import { realClock } from '#platform/clock.ts';
 import { makeFlyClient } from '#platform/fly/client.ts';
-import { type Limits, makeLimits } from '#platform/fly/limits.ts';
+import { type Limits, type LimitsOptions, makeLimits } from '#platform/fly/limits.ts';
 import type { FlyClient } from '#platform/fly/port.ts';
 import { readOnlyFly } from '#platform/fly/read-only.ts';
 import { makeTransport } from '#platform/fly/transport.ts';
@@ -84,7 +84,11 @@ export async function openSession(options: SessionOptions, signal: AbortSignal):
     return source;
   }
   const halts = makeHalts({ readOnly: config.readOnly, fileReason: () => (existsSync(haltFile(config)) ? haltReason(config) : null) });
-  const limits = limitsFor(options.onThrottle);
+  const turn: LimitsOptions['turn'] = async (name, every, within) => {
+    const wait = await store.takeTurn(name, every, within);
+    return ms(wait.ok ? wait.value : 0);
+  };
+  const limits = limitsFor(options.onThrottle, shared ? { turn } : {});
   const clients = makeClients(options, simulator, limits, () =>
     config.readOnly || existsSync(haltFile(config)) ? 'writes are stopped' : null,
   );
@@ -188,8 +192,8 @@ interface ClientOptions extends Pick<SessionOptions, 'config' | 'version'> {
   readonly onRequest?: SessionOptions['onRequest'];
 }
 /** One for all tokens: the platform counts by machine and app, whoever asks. */
-const limitsFor = (onThrottle: SessionOptions['onThrottle'] = undefined): Limits =>
-  makeLimits({ clock: realClock, onThrottled: ({ waited }) => onThrottle?.(waited / 1_000) });
+const limitsFor = (onThrottle: SessionOptions['onThrottle'] = undefined, more: Pick<LimitsOptions, 'turn'> = {}): Limits =>
+  makeLimits({ clock: realClock, onThrottled: ({ waited }) => onThrottle?.(waited / 1_000), ...more });
 function clientFor({ config, version, onRequest }: ClientOptions, token: string, base: string | null, limits: Limits): FlyClient {
   return makeFlyClient({
     token,

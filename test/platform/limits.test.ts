@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { instant, ms, seconds } from '#domain/units.ts';
+import { instant, type Ms, ms, seconds } from '#domain/units.ts';
 import { type LimitsOptions, makeLimits, type Throttled } from '#platform/fly/limits.ts';
 import { makeSteppedClock } from './stepped-clock.ts';
 
@@ -38,15 +38,26 @@ describe('the rate limiter', () => {
     expect(got.at(-1)).toBeCloseTo(1.05, 2);
   });
 
-  test('begins without a burst when told so', async () => {
-    expect(await turns('machine.update', times(3, 'm1'), { startsEmpty: true })).toEqual([1.05, 2.1, 3.15]);
-  });
-
-  test('a process that began without a burst has it after a while', async () => {
-    const { clock, limits } = scene({ startsEmpty: true });
+  test('has no burst left for what somebody else may have used up, and has it again after a while', async () => {
+    const { clock, limits } = scene();
+    limits.empty(['m1']);
+    const taken = clock.run(Promise.all(times(3, 'm1').map((id) => limits.take('machine.update', id, live))));
+    expect(await taken).toMatchObject([{ value: 1_050 }, { value: 2_100 }, { value: 3_150 }]);
+    expect(await limits.take('machine.update', 'm2', live)).toMatchObject({ value: 0 });
     await clock.advance(seconds(60));
     const waits = await clock.run(Promise.all(times(4, 'm1').map((id) => limits.take('machine.update', id, live))));
     expect(waits).toMatchObject([{ value: 0 }, { value: 0 }, { value: 0 }, { value: 1_050 }]);
+  });
+
+  test('waits for its turn among all processes where the platform counts them together', async () => {
+    const asked: string[] = [];
+    const turn = (name: string, every: number): Promise<Ms> => {
+      asked.push(`${name} ${every}`);
+      return Promise.resolve(ms(4_200));
+    };
+    expect(await turns('app.create', ['acme'], { turn })).toEqual([4.2]);
+    expect(await turns('machine.create', ['web'], { turn })).toEqual([0]);
+    expect(asked).toEqual(['app.create acme 1050']);
   });
 
   test('never exceeds the published rate in any window, whatever comes', async () => {

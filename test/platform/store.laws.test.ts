@@ -188,3 +188,16 @@ describe.each(STORES)('the store on $name', ({ open }) => {
     expect(await value(store.releases('rows', 1, signal))).toEqual([row(10, 'apps')]);
   });
 });
+
+describe.each(STORES.filter(({ name }) => name !== 'memory'))('turns on $name', ({ open }) => {
+  test('are given one after the other, to whoever asks', async () => {
+    const store = await open();
+    const waits: number[] = [];
+    for (let asked = 0; asked < 3; asked++) waits.push(await value(store.takeTurn('make apps', 60_000, signal)));
+    expect(waits[0]).toBe(0);
+    expect(waits[1]).toBeGreaterThan(50_000);
+    expect(waits[2]).toBeGreaterThan(110_000);
+    expect(await value(store.takeTurn('something else', 60_000, signal))).toBe(0);
+    await store.close();
+  });
+});

@@ -42,20 +42,20 @@ export interface Limits {
 }
 export interface LimitsOptions {
   readonly clock: Clock;
-  /** A process that starts may follow one that used the burst up: begin without it. */
-  readonly startsEmpty?: boolean;
   readonly onThrottled?: (throttled: Throttled) => void;
+  /** The wait for a turn that all processes on one state take, one every so long. For what no single app or machine is asked. */
+  readonly turn?: (name: string, every: Ms, signal: AbortSignal) => Promise<Ms>;
 }
+/** Done by whichever process has the app, and counted by the platform for all apps together. */
+const SPANNING: readonly string[] = ['app.create'];
 
 /** A token bucket per action and id, kept as one number: the instant at which the bucket will be full again. */
 export function makeLimits(options: LimitsOptions): Limits {
   const { clock } = options;
-  const born = clock.now();
   const fullAt = new Map<string, number>();
   const emptied = new Map<string, Instant>();
   let sweepAt = SWEEP_ABOVE;
 
-  const emptyUntil = (rate: Rate): number => (options.startsEmpty === true ? born + rate.burst * rate.everyMs : born);
   const sweep = (now: Instant): void => {
     for (const [key, full] of fullAt) if (full <= now) fullAt.delete(key);
     sweepAt = Math.max(SWEEP_ABOVE, fullAt.size * 2);
@@ -72,12 +72,14 @@ export function makeLimits(options: LimitsOptions): Limits {
       if (signal.aborted) return cancelled(action);
       const rate = SPECIAL[action] ?? ORDINARY;
       const key = `${action}\n${id}`;
+      const turn = SPANNING.includes(action) ? ((await options.turn?.(`${action} ${id}`, ms(rate.everyMs), signal)) ?? 0) : 0;
       const now = clock.now();
       if (fullAt.size >= sweepAt) sweep(now);
       const emptiedAt = emptied.get(id);
       const refilled = emptiedAt === undefined ? 0 : emptiedAt + rate.burst * rate.everyMs;
-      const full = Math.max(now, fullAt.get(key) ?? emptyUntil(rate), refilled);
-      const wait = ms(Math.ceil(Math.max(0, full + rate.everyMs - rate.burst * rate.everyMs - now)));
+      const full = Math.max(now, fullAt.get(key) ?? 0, refilled);
+      const own = Math.max(0, full + rate.everyMs - rate.burst * rate.everyMs - now);
+      const wait = ms(Math.ceil(Math.max(own, turn)));
       if (wait > LONGEST_WAIT) {
         return err(
           failure('FLY_RATE_LIMITED', `${action} of ${id} would wait ${Math.round(wait / 1_000)} s for its turn`, { retryAfter: wait }),

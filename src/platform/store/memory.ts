@@ -147,7 +147,7 @@ const intentsOf = ({ apps, intents, closedIntents, halts }: Rows): Pick<Store, '
     return done;
   },
 });
-const sharedOf = (rows: Rows): Pick<Store, 'situation' | 'statuses' | 'watchOrganization' | 'observations'> => ({
+const sharedOf = (rows: Rows): Pick<Store, 'situation' | 'statuses' | 'watchOrganization' | 'takeTurn' | 'observations'> => ({
   situation: (environment, app, others) => {
     const intents = [...rows.intents.values()].filter((row) => row.environment === environment && row.app === app);
     return give({
@@ -171,6 +171,8 @@ const sharedOf = (rows: Rows): Pick<Store, 'situation' | 'statuses' | 'watchOrga
     rows.observations.set(organization, { writer, at: at === null ? (former?.at ?? null) : Math.max(at, former?.at ?? 0) });
     return give(former?.writer ?? null);
   },
+  // One process alone: its own limiter is the whole truth.
+  takeTurn: () => give(0),
   observations: () =>
     give(
       [...rows.observations]

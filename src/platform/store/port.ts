@@ -154,6 +154,8 @@ export interface Store {
   statuses(after: number, writer: string, signal: AbortSignal): Stored<StatusRows>;
   /** Who looks at an organization now, and when this process saw it last (null: not yet); answers who looked before. */
   watchOrganization(organization: string, writer: string, seenAt: number | null, signal: AbortSignal): Stored<string | null>;
+  /** How long to wait for one's turn, when one is given every `every` milliseconds to all processes together. */
+  takeTurn(name: string, every: number, signal: AbortSignal): Stored<number>;
   /** When each organization was last seen, by whomever. */
   observations(signal: AbortSignal): Stored<readonly ObservationRow[]>;
   halts(signal: AbortSignal): Stored<readonly HaltRow[]>;

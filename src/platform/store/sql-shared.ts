@@ -30,6 +30,7 @@ const Situations = z.tuple([
 ]);
 const Statuses = z.array(z.object({ ...Status.shape, changed: z.coerce.number() }));
 const Watchers = z.tuple([z.object({ writer: z.string().nullable() })]);
+const Turns = z.tuple([z.object({ wait: z.coerce.number() })]);
 const Observations = z.array(z.object({ organization: z.string(), at: z.coerce.number() }));
 
 /** One statement, so that it is one moment. */
@@ -82,6 +83,15 @@ export async function watchOrganization(
     [organization, writer, at],
   );
   return Watchers.parse(rows)[0].writer;
+}
+export async function takeTurn(database: Database, name: string, every: number): Promise<number> {
+  const rows = await database.query(
+    `insert into trimtab_turns (name, at) values ($1, clock_timestamp())
+     on conflict (name) do update set at = greatest(trimtab_turns.at + $2::float8 * interval '1 millisecond', clock_timestamp())
+     returning extract(epoch from at - clock_timestamp()) * 1000 as wait`,
+    [name, every],
+  );
+  return Math.max(0, Turns.parse(rows)[0].wait);
 }
 export async function readObservations(database: Database): Promise<readonly ObservationRow[]> {
   return Observations.parse(

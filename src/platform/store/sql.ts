@@ -39,6 +39,7 @@ export function makeSqlStore(database: Database): Store {
     situation: (environment, app, others) => on(() => shared.readSituation(database, environment, app, others)),
     statuses: (after, writer) => on(() => shared.readStatuses(database, after, writer)),
     watchOrganization: (organization, writer, at) => on(() => shared.watchOrganization(database, organization, writer, at)),
+    takeTurn: (name, every) => on(() => shared.takeTurn(database, name, every)),
     observations: () => on(() => shared.readObservations(database)),
     halts: () => on(() => people.readHalts(database)),
     halt: (row) => on(() => people.saveHalt(database, row)),
