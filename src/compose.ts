@@ -121,6 +121,7 @@ export async function openSession(options: SessionOptions, signal: AbortSignal):
     only: options.only,
     selfApp: config.selfApp,
     book: book.value,
+    timeZone: config.timeZone,
     deadline: (span, within) => AbortSignal.any([within, AbortSignal.timeout(span)]),
     tick: seconds(config.tickS),
     poll: seconds(config.pollS),

@@ -1,6 +1,7 @@
 /** Configuration from environment variables, parsed once. The README has the same table. Empty means unset. */
 import { join } from 'node:path';
 import { z } from 'zod';
+import { TimeZone } from '#domain/desired-scalars.ts';
 
 const port = z.coerce.number().int().min(0).max(65_535);
 const span = z.coerce.number().int().min(1);
@@ -17,6 +18,7 @@ const Variables = z.object({
   TRIMTAB_EXEC_SECONDS: span.default(300),
   TRIMTAB_SOURCE: z.string().optional(),
   TRIMTAB_PRICE_BOOK: z.string().optional(),
+  TRIMTAB_TIME_ZONE: TimeZone.default('UTC'),
   TRIMTAB_GIT_TOKEN: z.string().optional(),
   TRIMTAB_GIT_KEY_FILE: z.string().optional(),
   TRIMTAB_GIT_KNOWN_HOSTS_FILE: z.string().optional(),
@@ -47,6 +49,8 @@ export interface Config {
   readonly stateKey: string | null;
   readonly execS: number;
   readonly source: string;
+  /** Where the team's weeks and days begin. */
+  readonly timeZone: string;
   /** A file of one's own prices over the shipped ones. */
   readonly priceBook: string | null;
   /** `TRIMTAB_SOURCE_<ENVIRONMENT>`: environments with a branch, a path or a repository of their own, by name. */
@@ -90,6 +94,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>, cw
       stateKey: given.TRIMTAB_STATE_KEY ?? null,
       execS: given.TRIMTAB_EXEC_SECONDS,
       source: given.TRIMTAB_SOURCE ?? cwd,
+      timeZone: given.TRIMTAB_TIME_ZONE,
       priceBook: given.TRIMTAB_PRICE_BOOK ?? null,
       sources: ownSources(filled),
       gitToken: given.TRIMTAB_GIT_TOKEN ?? null,

@@ -104,7 +104,7 @@ function metricsOf({ controller }: Session, version: string): Metrics {
       })),
     queue: controller.depth,
     observations: controller.observations,
-    monthToDate: (environment, app, item) => controller.meter.monthToDate(environment, app, item, realClock.now()),
+    monthToDate: (environment, app, item) => controller.money.monthToDate(environment, app, item),
     now: realClock.now,
   });
 }

@@ -71,6 +71,7 @@ export const ERRORS = {
     condition: 'Stalled',
     remedy: 'correct the files named in the message; until then the last good revision stays',
   },
+  REQUEST_INVALID: { retry: 'stop', condition: 'Stalled', remedy: 'correct what the message names, and ask again' },
   PRICE_BOOK_INVALID: {
     retry: 'stop',
     condition: 'Stalled',

@@ -1,6 +1,6 @@
 /** What is seen on the platform, parsed: unknown fields dropped, unknown states kept as text and treated as "not ready". */
 import type { AppName, Digest, InstanceId, MachineId, OrgSlug, RegionCode, VolumeId } from './ids.ts';
-import type { MachineConfig } from './machine-config.ts';
+import type { MachineConfig, MachineGuest } from './machine-config.ts';
 import type { Instant } from './units.ts';
 
 /** Open set: the platform may add states. Known ones: created, started, stopped, suspended, failed, creating, starting, stopping,
@@ -70,6 +70,8 @@ export interface OrgMachine {
   readonly updatedAt: Instant;
   readonly createdAt: Instant;
   readonly metadata: Readonly<Record<string, string>>;
+  /** Absent: not told. */
+  readonly guest?: MachineGuest;
 }
 export interface OrgMachinePicture {
   readonly machines: readonly OrgMachine[];
@@ -90,6 +92,11 @@ export interface ObservedVolume {
   readonly snapshotRetention: number | null;
   readonly createdAt: Instant;
 }
+export interface ObservedSnapshot {
+  readonly id: string;
+  readonly sizeBytes: number;
+  readonly createdAt: Instant | null;
+}
 export type AddressType = 'v4' | 'v6' | 'shared_v4' | 'private_v6';
 export interface ObservedAddress {
   readonly ip: string;
@@ -103,6 +110,8 @@ export interface ObservedCertificate {
   /** The platform's word: `active`, `pending…`. */
   readonly status: string;
   readonly expiresAt: Instant | null;
+  /** Absent: not told. */
+  readonly createdAt?: Instant;
 }
 export interface ObservedSecret {
   readonly name: string;
@@ -131,6 +140,8 @@ export interface ObservedAppInfo {
   readonly organization: OrgSlug;
   readonly status: string;
   readonly network: string;
+  /** Absent: not told. */
+  readonly volumes?: number;
 }
 /** One authoritative per-app read. `complete` is false when any part failed or the picture is known to be partial: nothing is deleted on it. */
 export interface ObservedApp {

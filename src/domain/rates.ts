@@ -11,9 +11,14 @@ const MB_PER_GB = 1_024n;
 /** Transfer and stored bytes are counted in GB of 10^9. */
 const BYTES_PER_GB = 1_000_000_000n;
 
+/** Stored snapshots are counted in whole MB of 10^6 bytes. */
+const SNAPSHOT_MB_PER_GB = 1_000n;
+
 /** Things that cost by time; `egress` and `private` by bytes. */
 export const METERED_ITEMS = ['compute', 'rootfs', 'volume', 'snapshot', 'address', 'certificate', 'egress', 'private'] as const;
 export type MeteredItem = (typeof METERED_ITEMS)[number];
+/** Null: no item of this version. */
+export const toMeteredItem = (word: string): MeteredItem | null => METERED_ITEMS.find((item) => item === word) ?? null;
 
 export interface Priced {
   readonly rate: Rate;
@@ -41,7 +46,7 @@ export function rateOf(prices: Prices, item: MeteredItem, cls: string, region: s
       return known(perMonth(prices.nano('volume.storage')));
     case 'snapshot': {
       const { nano, per } = perMonth(prices.nano('snapshot.storage'));
-      return known({ nano, per: per * BYTES_PER_GB });
+      return known({ nano, per: per * SNAPSHOT_MB_PER_GB });
     }
     case 'address':
       return known(cls === 'egress' ? { nano: prices.nano('address.egress'), per: HOUR_MS } : perMonth(prices.nano('address.ipv4')));

@@ -19,7 +19,7 @@ import { makeFleets, type Observation } from './fleets.ts';
 import { gatesFor } from './gates.ts';
 import type { Halts } from './halts.ts';
 import { keyOf, organizationKey } from './keys.ts';
-import { type Meter, makeMeter } from './meter.ts';
+import { type Money, makeMoney } from './money.ts';
 import { runPass } from './pass.ts';
 import type { PassDeps } from './pass-deps.ts';
 import { makePreviews, type Previews } from './previews.ts';
@@ -56,6 +56,8 @@ export interface ControllerDeps extends ClockDep, RandomDep, TellDep, StoreDep, 
   readonly only: string | null;
   readonly selfApp: string | null;
   readonly book: PriceBook;
+  /** Where the team's weeks begin. */
+  readonly timeZone: string;
   readonly deadline: (span: number, signal: AbortSignal) => AbortSignal;
   readonly tick: Ms;
   readonly poll: Ms;
@@ -65,7 +67,7 @@ export interface ControllerDeps extends ClockDep, RandomDep, TellDep, StoreDep, 
 export interface Controller extends Previews {
   readonly environments: Environments;
   readonly approvals: Approvals;
-  readonly meter: Meter;
+  readonly money: Money;
   /** Reads the source once; new revisions are taken. */
   readSource(signal: AbortSignal, keepsLookups?: boolean): Promise<Result<void, TrimtabError>>;
   /** One pass over one app, now. */
@@ -95,10 +97,10 @@ export function makeController(deps: ControllerDeps): Controller {
   const runtimes = new Map<string, AppRuntime>();
   const environments = makeEnvironments(deps);
   const approvals = makeApprovals(deps);
-  const meter = makeMeter(deps);
   const writer = String(deps.random.fork('writer').next());
   const store = makeAppStore(deps.store, writer);
-  const fleets = makeFleets({ ...deps, writer });
+  const money = makeMoney({ ...deps, environments });
+  const fleets = makeFleets({ ...deps, writer, onMoved: money.listed });
   const seeds = deps.random.fork('intents');
   const turns = makeTurns();
   const watchSecrets = makeSecretWatch(deps.reader, environments);
@@ -154,7 +156,8 @@ export function makeController(deps: ControllerDeps): Controller {
     reader: deps.reader,
     pinnedSecrets: () => NO_PINS,
     prices: (at) => pricesAt(deps.book, at),
-    shares: () => ({}),
+    shares: money.costs.shares,
+    onObserved: money.observed,
     gates: (target) => gatesFor({ environments, statusOf, pendingOf }, target),
   });
   const pass = async (key: string, signal: AbortSignal): Promise<Ms | null> => {
@@ -185,7 +188,7 @@ export function makeController(deps: ControllerDeps): Controller {
     await wakeKeys(moved.value, PRIORITY.asked, clock.now(), signal);
     return ok(undefined);
   };
-  const watch = makeWatch({ clock, environments, fleets, statuses, meter, tick: deps.tick, noteStore, wake: wakeKeys });
+  const watch = makeWatch({ clock, environments, fleets, money, tick: deps.tick, noteStore, wake: wakeKeys });
   const handlers = {
     app: { priority: PRIORITY.resync, run: pass, forget: (key: string) => void runtimes.delete(key) },
     organization: watch,
@@ -206,7 +209,7 @@ export function makeController(deps: ControllerDeps): Controller {
     await approvals.flush(signal);
     await approvals.load(environments.names(), signal);
     await environments.flush(signal);
-    await meter.flush(signal);
+    noteStore(await money.slow(signal));
   };
   const wakeForSecrets = async (signal: AbortSignal): Promise<void> => {
     const keys = await watchSecrets(signal);
@@ -225,7 +228,7 @@ export function makeController(deps: ControllerDeps): Controller {
     },
     environments,
     approvals,
-    meter,
+    money,
     readSource,
     pass,
     statusOf,
@@ -242,7 +245,7 @@ export function makeController(deps: ControllerDeps): Controller {
     run: async (signal) => {
       await slow(signal);
       await readSource(signal);
-      await meter.load(environments.names(), clock.now(), signal);
+      noteStore(await money.begin(signal));
       const poll = (): Ms => ms(deps.poll * (0.9 + deps.random.next() * 0.2));
       await Promise.all([
         queue.run(work, deps.concurrency, signal),

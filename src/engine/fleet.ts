@@ -16,7 +16,12 @@ export interface Fleet {
   look(signal: AbortSignal): Promise<Result<readonly AppName[], TrimtabError>>;
   observedAt(): Instant | null;
 }
-export function makeFleet(deps: FlyDep & TellDep & { readonly now: () => Instant }, organization: OrgSlug): Fleet {
+export interface FleetDeps extends FlyDep, TellDep {
+  readonly now: () => Instant;
+  /** Machines that are new, or moved. */
+  readonly onMoved?: (machines: readonly OrgMachine[]) => void;
+}
+export function makeFleet(deps: FleetDeps, organization: OrgSlug): Fleet {
   const seen = new Map<string, string>();
   let since: Instant | null = null;
   let sinceSeenAt: Instant | null = null;
@@ -34,12 +39,12 @@ export function makeFleet(deps: FlyDep & TellDep & { readonly now: () => Instant
         return picture;
       }
       const { machines, errorRegions, lastUpdatedAt } = picture.value;
-      const moved = new Set<AppName>();
+      const moved: OrgMachine[] = [];
       for (const machine of machines) {
         const print = fingerprint(machine);
         if (seen.get(machine.id) === print) continue;
         seen.set(machine.id, print);
-        moved.add(machine.app);
+        moved.push(machine);
       }
       observedAt = deps.now();
       if (lastUpdatedAt !== null && (since === null || lastUpdatedAt > since)) {
@@ -47,7 +52,8 @@ export function makeFleet(deps: FlyDep & TellDep & { readonly now: () => Instant
         sinceSeenAt = observedAt;
       }
       deps.tell({ type: 'OrganizationObserved', organization, machines: machines.length, missingRegions: errorRegions });
-      return ok([...moved]);
+      if (moved.length > 0) deps.onMoved?.(moved);
+      return ok([...new Set(moved.map(({ app }) => app))]);
     },
   };
 }

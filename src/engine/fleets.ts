@@ -4,6 +4,7 @@ import type { TrimtabError } from '#domain/errors.ts';
 import type { TellDep } from '#domain/events.ts';
 import type { AppName, OrgSlug } from '#domain/ids.ts';
 import { orgSlug } from '#domain/ids.ts';
+import type { OrgMachine } from '#domain/observed.ts';
 import { ok, type Result } from '#domain/result.ts';
 import type { CompiledEnvironment } from '#domain/revision.ts';
 import { type Instant, instant } from '#domain/units.ts';
@@ -17,6 +18,7 @@ export interface FleetsDeps extends ClockDep, TellDep, StoreDep {
   /** Other processes may work on the same state. */
   readonly shared: boolean;
   readonly startEmpty: (ids: readonly string[]) => void;
+  readonly onMoved: (organization: OrgSlug, machines: readonly OrgMachine[]) => void;
 }
 export interface Look {
   readonly moved: ReadonlySet<AppName>;
@@ -44,7 +46,9 @@ export function makeFleets(deps: FleetsDeps): Fleets {
     if (known !== undefined) return known;
     const fly = deps.flyFor(environment);
     if (!fly.ok) return null;
-    const fleet = makeFleet({ fly: fly.value, tell: deps.tell, now: deps.clock.now }, environment.organization);
+    const { organization } = environment;
+    const onMoved = (machines: readonly OrgMachine[]): void => deps.onMoved(organization, machines);
+    const fleet = makeFleet({ fly: fly.value, tell: deps.tell, now: deps.clock.now, onMoved }, organization);
     fleets.set(environment.organization, fleet);
     return fleet;
   };

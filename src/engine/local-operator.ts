@@ -130,7 +130,7 @@ async function planFor(controller: Controller, target: AppTarget, signal: AbortS
 }
 const errorOf = (error: TrimtabError) => ({ code: error.code, message: error.message, remedy: remedyOf(error) });
 
-function answerFor({ controller, halts, clock }: OperatorDeps, view: EnvironmentView): EnvironmentAnswer {
+function answerFor({ controller, halts }: OperatorDeps, view: EnvironmentView): EnvironmentAnswer {
   const { name, state, lastGood, problems, warnings, commit } = view;
   const targets = controller.environments.targets().filter(({ environment }) => environment.name === name);
   return {
@@ -148,7 +148,7 @@ function answerFor({ controller, halts, clock }: OperatorDeps, view: Environment
     apps: targets.flatMap(({ app }) => {
       const status = controller.statusOf(environmentName(name), app.app);
       if (status === null) return [];
-      return [{ ...status, costMonthToDateMicroUsd: controller.meter.monthToDate(name, app.app, null, clock.now()) }];
+      return [{ ...status, costMonthToDateMicroUsd: controller.money.monthToDate(name, app.app, null) }];
     }),
   };
 }

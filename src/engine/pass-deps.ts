@@ -6,6 +6,7 @@ import type { AppStatus } from '#domain/condition.ts';
 import type { TrimtabError } from '#domain/errors.ts';
 import type { TellDep } from '#domain/events.ts';
 import type { AppName, EnvironmentName } from '#domain/ids.ts';
+import type { ObservedApp } from '#domain/observed.ts';
 import type { RunningShares } from '#domain/price.ts';
 import type { Prices } from '#domain/price-book.ts';
 import type { RandomDep } from '#domain/random.ts';
@@ -34,6 +35,8 @@ export interface PassDeps extends FlyDep, ClockDep, RandomDep, TellDep, AppStore
   readonly startEmpty: (ids: readonly string[]) => void;
   /** Budgets that gate what this app's plan adds. */
   readonly gates: (target: AppTarget) => readonly GatedBudget[];
+  /** What was seen of the app: for the meter. */
+  readonly onObserved: (target: AppTarget, observed: ObservedApp) => void;
   readonly prices: (at: Instant) => Prices;
   readonly shares: (app: AppName) => RunningShares;
   readonly reader: SecretReader;

@@ -74,6 +74,7 @@ async function attempt(
   if (recovered.value.landed > 0) runtime.full = null;
   const observed = await look(deps, target, runtime, recovered.value.memory, signal);
   if (!observed.ok) return observed;
+  deps.onObserved(target, observed.value);
   if (takenOver) deps.startEmpty(observed.value.machines.map(({ id }) => id));
   const generation = runtime.generation ?? state.generation;
   const seen = await withSecrets(deps, target, runtime, observed.value, recovered.value.memory, signal);

@@ -76,6 +76,7 @@ export async function measureIdle(folder: string): Promise<readonly Figure[]> {
     only: null,
     selfApp: null,
     book: SHIPPED_BOOK,
+    timeZone: 'UTC',
     deadline: (span, signal) => AbortSignal.any([signal, AbortSignal.timeout(span)]),
     tick: seconds(TICK_S),
     poll: minutes(60),

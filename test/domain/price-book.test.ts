@@ -48,7 +48,7 @@ describe('worked out by hand, in micro-dollars', () => {
     { what: 'three stopped machines of 1 GB for 30 days', item: 'rootfs', cls: '1', region: 'iad', units: 3n * MONTH, micro: 450_000 },
     { what: 'a volume of 10 GB, a month', item: 'volume', cls: 'gb', region: 'nrt', units: 10n * MONTH, micro: 1_500_000 },
     { what: 'a volume of 3 GB, one hour', item: 'volume', cls: 'gb', region: 'nrt', units: 3n * HOUR, micro: 625 },
-    { what: '25 GB of snapshots, a month', item: 'snapshot', cls: 'bytes', region: 'nrt', units: 25n * GB * MONTH, micro: 2_000_000 },
+    { what: '25 GB of snapshots, a month', item: 'snapshot', cls: 'mb', region: 'nrt', units: 25_000n * MONTH, micro: 2_000_000 },
     { what: 'a dedicated IPv4, a month', item: 'address', cls: 'ipv4', region: '', units: MONTH, micro: 2_000_000 },
     { what: 'a static egress address, a month', item: 'address', cls: 'egress', region: '', units: MONTH, micro: 3_600_000 },
     { what: 'a certificate, a month', item: 'certificate', cls: 'single', region: '', units: MONTH, micro: 100_000 },

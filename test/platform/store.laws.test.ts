@@ -164,12 +164,6 @@ describe.each(STORES)('the store on $name', ({ open }) => {
     await value(store.endApproval('e', 'a', signal));
     expect(await value(store.approvals('e', signal))).toEqual([]);
   });
-  test('usage adds up', async () => {
-    const row = { environment: 'u', app: 'a', item: 'compute', month: '2026-11', microUsd: 3 };
-    await value(store.addUsage([row, { ...row, microUsd: 4 }], signal));
-    await value(store.addUsage([row], signal));
-    expect(await value(store.usage('u', '2026-11', signal))).toEqual([{ ...row, microUsd: 10 }]);
-  });
   test('a release book is written by whoever read its newest version, and by nobody else', async () => {
     expect(await value(store.releaseBook('books', signal))).toBeNull();
     expect(await value(store.saveReleaseBook('books', { a: 1 }, 3, signal))).toBeNull();

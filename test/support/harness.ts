@@ -129,6 +129,7 @@ export async function makeHarness(options: HarnessOptions): Promise<Harness> {
       only: null,
       selfApp: null,
       book: options.book ?? SHIPPED_BOOK,
+      timeZone: 'UTC',
       deadline: (span, signal) => deadlineOf(clock, span, signal),
       tick: seconds(2),
       poll: seconds(15),

@@ -4,17 +4,23 @@ import { perform } from './call.ts';
 import { asText, type Flaps, toRaw } from './flaps.ts';
 import type { CreateVolume, FlyClient } from './port.ts';
 import { judgeBy, judgeDone, listOf } from './reply.ts';
-import { volumeOf } from './states.ts';
+import { SnapshotsReply, volumeOf } from './states.ts';
 
 const VOLUMES = '/apps/{app_name}/volumes';
 
-export function makeVolumeCalls({ wire, http }: Flaps): Pick<FlyClient, 'listVolumes' | 'createVolume' | 'extendVolume'> {
+export function makeVolumeCalls({ wire, http }: Flaps): Pick<FlyClient, 'listVolumes' | 'listSnapshots' | 'createVolume' | 'extendVolume'> {
   return {
     listVolumes(app, signal) {
       const call = { operation: 'list volumes', action: 'volume.list', id: app, idempotent: true };
       const params = appPath(app);
       const send = (within: AbortSignal) => toRaw(http.GET(VOLUMES, { params, signal: within, ...asText }));
       return perform(wire, { ...call, send, judge: judgeBy(call, listOf(volumeOf(app))) }, signal);
+    },
+    listSnapshots(app, volume, signal) {
+      const call = { operation: 'list snapshots', action: 'snapshot.list', id: volume, idempotent: true };
+      const params = { path: { app_name: app, volume_id: volume } };
+      const send = (within: AbortSignal) => toRaw(http.GET(`${VOLUMES}/{volume_id}/snapshots`, { params, signal: within, ...asText }));
+      return perform(wire, { ...call, send, judge: judgeBy(call, SnapshotsReply) }, signal);
     },
     createVolume(app, create, signal) {
       const call = { operation: 'create volume', action: 'volume.create', id: app, idempotent: false };

@@ -2,6 +2,7 @@
  *  Parsed by hand: it is read every tick for every machine there is, and this is about four times as fast as a schema (test/platform/org-page.test.ts counts). */
 import { appName, instanceId, machineId, type RegionCode, regionCode } from '#domain/ids.ts';
 import { isJsonObject, type JsonObject } from '#domain/json.ts';
+import type { MachineGuest } from '#domain/machine-config.ts';
 import type { OrgMachine } from '#domain/observed.ts';
 import { err, ok, type Result } from '#domain/result.ts';
 import type { Instant } from '#domain/units.ts';
@@ -50,9 +51,16 @@ function entryToMachine(entry: JsonObject): OrgMachine | null {
     createdAt: toInstant(created),
     updatedAt: toInstant(textOr(entry['updated_at'], created)),
     metadata: configToMetadata(entry['config']),
+    ...guestOf(entry['config']),
   };
 }
 
+function guestOf(config: unknown): { readonly guest?: MachineGuest } {
+  const guest = isJsonObject(config) ? config['guest'] : undefined;
+  return isGuest(guest) ? { guest } : {};
+}
+const isGuest = (value: unknown): value is MachineGuest =>
+  isJsonObject(value) && typeof value['cpus'] === 'number' && typeof value['memory_mb'] === 'number';
 function configToMetadata(config: unknown): Readonly<Record<string, string>> {
   const metadata = isJsonObject(config) ? config['metadata'] : undefined;
   return isTexts(metadata) ? metadata : {};

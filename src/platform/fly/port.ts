@@ -14,6 +14,7 @@ import type {
   ObservedMachine,
   ObservedRelease,
   ObservedSecret,
+  ObservedSnapshot,
   ObservedVolume,
   OrgMachinePicture,
 } from '#domain/observed.ts';
@@ -124,6 +125,7 @@ export interface FlyClient {
   execInMachine(app: AppName, machine: MachineId, command: readonly string[], timeoutS: number, signal: AbortSignal): Reply<ExecOutcome>;
   // Volumes
   listVolumes(app: AppName, signal: AbortSignal): Reply<readonly ObservedVolume[]>;
+  listSnapshots(app: AppName, volume: VolumeId, signal: AbortSignal): Reply<readonly ObservedSnapshot[]>;
   createVolume(app: AppName, create: CreateVolume, signal: AbortSignal): Reply<ObservedVolume>;
   extendVolume(app: AppName, volume: VolumeId, sizeGb: number, signal: AbortSignal): Reply<void>;
   // Addresses, certificates, secrets

@@ -27,6 +27,7 @@ export const CHANGES = {
   // A command inside may change anything.
   execInMachine: true,
   listVolumes: false,
+  listSnapshots: false,
   createVolume: true,
   extendVolume: true,
   listAddresses: false,

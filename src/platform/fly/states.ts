@@ -9,6 +9,7 @@ import type {
   ObservedLease,
   ObservedRelease,
   ObservedSecret,
+  ObservedSnapshot,
   ObservedVolume,
 } from '#domain/observed.ts';
 import { instant, seconds } from '#domain/units.ts';
@@ -16,7 +17,7 @@ import type { ExecOutcome, HeldLease, TokenInfo } from './port.ts';
 import { count, flag, listOf, text, toInstant, toInstantOrNull } from './reply.ts';
 
 export const AppReply = z
-  .object({ name: z.string(), status: text, network: text, organization: z.object({ slug: text }).nullish() })
+  .object({ name: z.string(), status: text, network: text, volume_count: count, organization: z.object({ slug: text }).nullish() })
   .transform(
     (app): ObservedAppInfo => ({
       name: appName(app.name),
@@ -24,6 +25,7 @@ export const AppReply = z
       status: app.status ?? '',
       // The default network has an empty name or this one.
       network: app.network || 'default',
+      ...(typeof app.volume_count === 'number' ? { volumes: app.volume_count } : {}),
     }),
   );
 export const AppsReply = z.object({ apps: listOf(AppReply) }).transform(({ apps }) => apps);
@@ -77,18 +79,26 @@ const CertificateBase = z.object({
   hostname: z.string(),
   configured: flag,
   status: text,
+  created_at: text,
   /** Only when one certificate is asked for, not in the list. */
   certificates: listOf(z.object({ expires_at: text })),
 });
 export const CertificateReply = CertificateBase.transform((certificate): ObservedCertificate => {
+  const created = toInstantOrNull(certificate.created_at);
   const expiries = certificate.certificates.map((entry) => toInstantOrNull(entry.expires_at)).filter((at) => at !== null);
   return {
     hostname: certificate.hostname,
     configured: certificate.configured ?? false,
     status: certificate.status ?? '',
     expiresAt: expiries.length === 0 ? null : instant(Math.max(...expiries)),
+    ...(created === null ? {} : { createdAt: created }),
   };
 });
+/** Pending ones have no size yet. */
+export const SnapshotsReply = listOf(z.object({ id: z.string(), size: count, created_at: text })).transform(
+  (all): readonly ObservedSnapshot[] =>
+    all.map(({ id, size, created_at: created }) => ({ id, sizeBytes: size ?? 0, createdAt: toInstantOrNull(created) })),
+);
 export const CertificatePage = z
   .object({ certificates: listOf(CertificateReply), next_cursor: text })
   .transform((page) => ({ items: page.certificates, nextCursor: page.next_cursor || null }));

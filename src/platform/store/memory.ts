@@ -2,6 +2,7 @@
  *  any state. */
 import { failure } from '#domain/errors.ts';
 import { err, ok } from '#domain/result.ts';
+import { memoryMeter } from './memory-meter.ts';
 import type {
   AppRow,
   ApprovalRow,
@@ -15,7 +16,6 @@ import type {
   SecretRow,
   StatusRow,
   Store,
-  UsageRow,
 } from './port.ts';
 
 interface Rows {
@@ -30,7 +30,6 @@ interface Rows {
   readonly environments: Map<string, EnvironmentRow>;
   readonly halts: Map<string, HaltRow>;
   readonly approvals: Map<string, ApprovalRow>;
-  readonly usage: Map<string, UsageRow>;
   readonly secrets: Map<string, ReadonlyMap<string, SecretRow>>;
   readonly books: Map<string, ReleaseBookRow>;
   readonly releases: Map<string, ReleaseRow>;
@@ -59,7 +58,6 @@ export function makeMemoryStore(): Store {
     environments: new Map(),
     halts: new Map(),
     approvals: new Map(),
-    usage: new Map(),
     secrets: new Map(),
     books: new Map(),
     releases: new Map(),
@@ -72,6 +70,7 @@ export function makeMemoryStore(): Store {
     ...historyOf(rows),
     ...peopleOf(rows),
     ...secretsOf(rows),
+    ...memoryMeter(rows.audit),
     ...releasesOf(rows),
     close: () => Promise.resolve(),
   };
@@ -184,11 +183,7 @@ const historyOf = ({
   audit,
   revisions,
   environments,
-  usage,
-}: Rows): Pick<
-  Store,
-  'appendAudit' | 'audit' | 'saveRevision' | 'revision' | 'environment' | 'saveEnvironment' | 'addUsage' | 'usage'
-> => ({
+}: Rows): Pick<Store, 'appendAudit' | 'audit' | 'saveRevision' | 'revision' | 'environment' | 'saveEnvironment'> => ({
   appendAudit: (entries) => {
     audit.push(...structuredClone(entries));
     return done;
@@ -211,14 +206,6 @@ const historyOf = ({
     environments.set(name, { ...row });
     return done;
   },
-  addUsage: (added) => {
-    for (const row of added) {
-      const id = key(row.environment, row.app, row.item, row.month);
-      usage.set(id, { ...row, microUsd: (usage.get(id)?.microUsd ?? 0) + row.microUsd });
-    }
-    return done;
-  },
-  usage: (environment, month) => give([...usage.values()].filter((row) => row.environment === environment && row.month === month)),
 });
 const peopleOf = ({ halts, approvals }: Rows): Pick<Store, 'halts' | 'halt' | 'unhalt' | 'approvals' | 'approve' | 'endApproval'> => ({
   halts: () => give([...halts.values()]),

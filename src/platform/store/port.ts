@@ -3,6 +3,7 @@
 import type { TrimtabError } from '#domain/errors.ts';
 import type { Json } from '#domain/json.ts';
 import type { Result } from '#domain/result.ts';
+import type { MeterStore } from './meter-port.ts';
 
 export type Stored<T> = Promise<Result<T, TrimtabError>>;
 /** Instants are milliseconds since 1970; money is integer micro-dollars. */
@@ -107,14 +108,6 @@ export interface ObservationRow {
   readonly organization: string;
   readonly at: number;
 }
-export interface UsageRow {
-  readonly environment: string;
-  readonly app: string;
-  readonly item: string;
-  /** `2026-11`. */
-  readonly month: string;
-  readonly microUsd: number;
-}
 
 /** One declared secret as it was last written, or found. Never a value. */
 export interface SecretRow {
@@ -129,7 +122,7 @@ export interface SecretRow {
   readonly setAt: number | null;
   readonly older: readonly string[];
 }
-export interface Store {
+export interface Store extends MeterStore {
   /** Remembers what this state is about, and refuses another: `platform` and `organization` among the facts. */
   claimIdentity(facts: Readonly<Record<string, string>>, signal: AbortSignal): Stored<void>;
   /** Takes an app over: a new generation, above the stored one and above `atLeast`. */
@@ -164,9 +157,6 @@ export interface Store {
   approvals(environment: string, signal: AbortSignal): Stored<readonly ApprovalRow[]>;
   approve(row: ApprovalRow, signal: AbortSignal): Stored<void>;
   endApproval(environment: string, app: string, signal: AbortSignal): Stored<void>;
-  /** Adds, never sets. */
-  addUsage(rows: readonly UsageRow[], signal: AbortSignal): Stored<void>;
-  usage(environment: string, month: string, signal: AbortSignal): Stored<readonly UsageRow[]>;
   releaseBook(environment: string, signal: AbortSignal): Stored<ReleaseBookRow | null>;
   /** `version`: as it was read, 0 for a first book. Answers the new version; null when somebody else wrote since, and nothing is written. */
   saveReleaseBook(environment: string, book: Json, version: number, signal: AbortSignal): Stored<number | null>;

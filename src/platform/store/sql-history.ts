@@ -1,7 +1,7 @@
-/** Identity, revisions, audit, usage: the statements. */
+/** Identity, revisions, audit: the statements. */
 import { z } from 'zod';
 import type { Database } from './db.ts';
-import type { AuditEntry, EnvironmentRow, RevisionRow, UsageRow } from './port.ts';
+import type { AuditEntry, EnvironmentRow, RevisionRow } from './port.ts';
 
 const Values = z.array(z.object({ value: z.string() }));
 const Audit = z.array(
@@ -35,11 +35,6 @@ const Environments = z.array(
   z
     .object({ accepted: z.string().nullable(), applied: z.string().nullable(), last_good: z.string().nullable() })
     .transform(({ last_good: lastGood, ...row }): EnvironmentRow => ({ ...row, lastGood })),
-);
-const Usage = z.array(
-  z
-    .object({ environment: z.string(), app: z.string(), item: z.string(), month: z.string(), micro_usd: z.coerce.number() })
-    .transform(({ micro_usd: microUsd, ...row }): UsageRow => ({ ...row, microUsd })),
 );
 
 /** The value that is stored: the given one, when there was none. */
@@ -102,21 +97,4 @@ export async function saveEnvironment(database: Database, name: string, row: Env
      on conflict (name) do update set accepted = excluded.accepted, applied = excluded.applied, last_good = excluded.last_good`,
     [name, row.accepted, row.applied, row.lastGood],
   );
-}
-export async function addUsage(database: Database, rows: readonly UsageRow[]): Promise<void> {
-  if (rows.length === 0) return;
-  await database.query(
-    `insert into trimtab_usage (environment, app, item, month, micro_usd)
-     select row->>'environment', row->>'app', row->>'item', row->>'month', sum((row->>'microUsd')::bigint)
-     from jsonb_array_elements($1::jsonb) as entries(row) group by 1, 2, 3, 4
-     on conflict (environment, app, item, month) do update set micro_usd = trimtab_usage.micro_usd + excluded.micro_usd`,
-    [JSON.stringify(rows)],
-  );
-}
-export async function readUsage(database: Database, environment: string, month: string): Promise<readonly UsageRow[]> {
-  const rows = await database.query(
-    'select environment, app, item, month, micro_usd from trimtab_usage where environment = $1 and month = $2 order by app, item',
-    [environment, month],
-  );
-  return Usage.parse(rows);
 }

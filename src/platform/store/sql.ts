@@ -2,9 +2,12 @@
 import { failure } from '#domain/errors.ts';
 import { err, ok } from '#domain/result.ts';
 import { type Database, reaching } from './db.ts';
+import type { MeterStore } from './meter-port.ts';
 import type { Store } from './port.ts';
 import * as apps from './sql-apps.ts';
 import * as history from './sql-history.ts';
+import * as meter from './sql-meter.ts';
+import * as money from './sql-money.ts';
 import * as people from './sql-people.ts';
 import * as releases from './sql-releases.ts';
 import * as secrets from './sql-secrets.ts';
@@ -34,13 +37,12 @@ export function makeSqlStore(database: Database): Store {
     revision: (environment, id) => on(() => history.readRevision(database, environment, id)),
     environment: (name) => on(() => history.readEnvironment(database, name)),
     saveEnvironment: (name, row) => on(() => history.saveEnvironment(database, name, row)),
-    addUsage: (rows) => on(() => history.addUsage(database, rows)),
-    usage: (environment, month) => on(() => history.readUsage(database, environment, month)),
     situation: (environment, app, others) => on(() => shared.readSituation(database, environment, app, others)),
     statuses: (after, writer) => on(() => shared.readStatuses(database, after, writer)),
     watchOrganization: (organization, writer, at) => on(() => shared.watchOrganization(database, organization, writer, at)),
     takeTurn: (name, every) => on(() => shared.takeTurn(database, name, every)),
     observations: () => on(() => shared.readObservations(database)),
+    ...meterOf(database),
     halts: () => on(() => people.readHalts(database)),
     halt: (row) => on(() => people.saveHalt(database, row)),
     unhalt: (scope) => on(() => people.endHalt(database, scope)),
@@ -56,3 +58,22 @@ export function makeSqlStore(database: Database): Store {
     close: () => database.close(),
   };
 }
+const meterOf = (database: Database): MeterStore => ({
+  rewriteIntervals: (organization, rewrites) => reaching(() => meter.rewriteIntervals(database, organization, rewrites)),
+  recentIntervals: (organization, since) => reaching(() => meter.recentIntervals(database, organization, since)),
+  intervalsOfItem: (organization, item, from, to) => reaching(() => meter.intervalsOfItem(database, organization, item, from, to)),
+  unitsBetween: (organization, app, from, to) => reaching(() => meter.unitsBetween(database, organization, app, from, to)),
+  firstInterval: (organization) => reaching(() => meter.firstInterval(database, organization)),
+  sealMonth: (organization, month, rows) => reaching(() => meter.sealMonth(database, organization, month, rows)),
+  sealedMonths: (organization) => reaching(() => meter.sealedMonths(database, organization)),
+  unsealFrom: (organization, month) => reaching(() => meter.unsealFrom(database, organization, month)),
+  monthUnits: (organization, app, from, to) => reaching(() => meter.monthUnits(database, organization, app, from, to)),
+  saveQuantities: (organization, rows) => reaching(() => money.saveQuantities(database, organization, rows)),
+  quantities: (organization, from, to) => reaching(() => money.quantities(database, organization, from, to)),
+  hoursBetween: (organization, from, to) => reaching(() => meter.hoursBetween(database, organization, from, to)),
+  saveDocument: (kind, row) => reaching(() => money.saveDocument(database, kind, row)),
+  removeDocument: (kind, key) => reaching(() => money.removeDocument(database, kind, key)),
+  documents: (kind, limit) => reaching(() => money.documents(database, kind, limit)),
+  document: (kind, key) => reaching(() => money.document(database, kind, key)),
+  countAudit: (query) => reaching(() => money.countAudit(database, query)),
+});
