@@ -4,7 +4,9 @@ import { basename, dirname, join, resolve } from 'node:path';
 import type { SecretDeclaration } from '#domain/desired-sources.ts';
 import { SecretValue } from '#domain/secret-value.ts';
 import { seconds } from '#domain/units.ts';
+import type { SecretsDep } from '#engine/release-ports.ts';
 import { makeSecretReader, type SecretReader } from '#engine/secret-reader.ts';
+import { makeSecretsPart } from '#engine/secrets-part.ts';
 import { realClock } from '#platform/clock.ts';
 import { makeSecretOrigins } from '#platform/secrets/origins.ts';
 import { loadStateKey } from '#platform/secrets/state-key.ts';
@@ -18,6 +20,8 @@ export interface SecretPlace {
 }
 export interface ComposedSecrets {
   readonly reader: SecretReader;
+  /** As releases and preflight ask. */
+  readonly part: SecretsDep['secrets'];
   /** Null: the key was configured; else the file it lies in. */
   readonly keyFile: string | null;
 }
@@ -32,7 +36,7 @@ export async function composeSecrets(config: Config, { stateFolder, simulated }:
     dearFor: seconds(config.execS),
     standIn: simulated ? standIn : null,
   });
-  return { reader, keyFile: file };
+  return { reader, part: makeSecretsPart(reader), keyFile: file };
 }
 /** Where files beside git are looked for: the folder that holds the desired state; with a repository, where trimtab was started. */
 function rootOf(source: string): string {

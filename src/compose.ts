@@ -92,14 +92,14 @@ export async function openSession(options: SessionOptions, signal: AbortSignal):
   const clients = makeClients(options, simulator, limits, () =>
     config.readOnly || existsSync(haltFile(config)) ? 'writes are stopped' : null,
   );
-  const { reader, keyFile } = await composeSecrets(config, { stateFolder: folder, simulated: simulator !== null });
+  const { reader, part: secrets, keyFile } = await composeSecrets(config, { stateFolder: folder, simulated: simulator !== null });
   const proofs = makeProofs({
     config,
     version: options.version,
     flyFor: clients,
     edgeUrl: simulator?.edgeUrl ?? null,
     halted: halts.reasonFor,
-    secrets: NO_PARTS.secrets,
+    secrets,
     alone: () => options.only !== null || controller.environments.names().length === 1,
   });
   const controller = makeController({
@@ -116,7 +116,7 @@ export async function openSession(options: SessionOptions, signal: AbortSignal):
     startEmpty: limits.empty,
     halts,
     flyFor: clients,
-    parts: { ...NO_PARTS, ...proofs.parts },
+    parts: { ...NO_PARTS, ...proofs.parts, secrets },
     process: config.variables,
     only: options.only,
     selfApp: config.selfApp,

@@ -27,7 +27,8 @@ export interface CliContext {
   readonly json: boolean;
   out(text: string): void;
   err(text: string): void;
-  open(): Promise<Result<Opened, TrimtabError>>;
+  /** `only`: this environment alone; then bare variables count for it. */
+  open(only?: string | null): Promise<Result<Opened, TrimtabError>>;
 }
 /** 0 nothing to do or done · 1 error · 2 changes, or something is held. */
 export type ExitCode = 0 | 1 | 2;
@@ -39,8 +40,12 @@ export function sayError(context: CliContext, error: Pick<TrimtabError, 'code' |
   return 1;
 }
 /** Opens, runs, closes, whatever happens between. */
-export async function withOperator(context: CliContext, run: (opened: Opened) => Promise<ExitCode>): Promise<ExitCode> {
-  const opened = await context.open();
+export async function withOperator(
+  context: CliContext,
+  run: (opened: Opened) => Promise<ExitCode>,
+  only: string | null = null,
+): Promise<ExitCode> {
+  const opened = await context.open(only);
   if (!opened.ok) return sayError(context, opened.error);
   try {
     return await run(opened.value);

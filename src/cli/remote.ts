@@ -5,6 +5,7 @@ import { err, ok, type Result } from '#domain/result.ts';
 import type { AppPlan, EnvironmentAnswer, Operator, Selection } from '#engine/operator.ts';
 import type { EnvironmentReport } from '#engine/proving.ts';
 import type { AuditEntry } from '#platform/store/port.ts';
+import { remoteSecrets } from './remote-secrets.ts';
 
 export interface RemoteOptions {
   /** Without a slash at the end. */
@@ -45,6 +46,7 @@ export function makeRemoteOperator(options: RemoteOptions): Operator {
     halt: (scope, by, reason, signal) => done(post('halt', { scope, by, reason }, z.unknown(), signal)),
     unhalt: (scope, signal) => done(post('unhalt', { scope }, z.unknown(), signal)),
     eject: (selection, by, signal) => post('eject', { ...of(selection), by }, Names, signal),
+    ...remoteSecrets((method, path, query, schema, signal, body) => call(options, method, path, query, schema, signal, body), of),
   };
 }
 /** A list is its name several times. */
@@ -63,11 +65,14 @@ async function call<T>(
   query: Query,
   schema: z.ZodType<T>,
   signal: AbortSignal,
+  sent?: string,
 ): Promise<Result<T, TrimtabError>> {
   const headers: Record<string, string> = token === null ? {} : { authorization: `Bearer ${token}` };
   let body: unknown;
   try {
-    const response = await fetch(new Request(`${url}/api/v1/${path}?${new URLSearchParams(pairsOf(query))}`, { method, headers, signal }));
+    const sending = sent === undefined ? {} : { body: sent };
+    const request = new Request(`${url}/api/v1/${path}?${new URLSearchParams(pairsOf(query))}`, { method, headers, signal, ...sending });
+    const response = await fetch(request);
     body = await response.json();
   } catch (thrown) {
     return err(

@@ -33,17 +33,22 @@ export function makeContext(config: Config, { version, json, signal }: ContextOp
     json,
     out: (text) => void process.stdout.write(text),
     err: (text) => void process.stderr.write(text),
-    open: () => openOperator(config, version, signal),
+    open: (only = null) => openOperator(config, version, only, signal),
   };
 }
 /** The running controller first; only when there is none does the command become the engine for its duration. */
-async function openOperator(config: Config, version: string, signal: AbortSignal): Promise<Result<Opened, TrimtabError>> {
+async function openOperator(
+  config: Config,
+  version: string,
+  only: string | null,
+  signal: AbortSignal,
+): Promise<Result<Opened, TrimtabError>> {
   const server = config.server ?? (await runningController(config));
   if (server !== null) {
     const operator = makeRemoteOperator({ ...server, fetch: (request) => fetch(request) });
     return ok({ operator, server: server.url, converge: null, look: null, close: () => Promise.resolve() });
   }
-  const session = await openSession({ config, version, tell: () => undefined, only: null }, signal);
+  const session = await openSession({ config, version, tell: () => undefined, only }, signal);
   if (!session.ok) return session;
   const { controller, operator } = session.value;
   const close = async (): Promise<void> => {

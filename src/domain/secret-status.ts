@@ -55,7 +55,9 @@ function stateOf({ observed, secrets }: Scene, name: string, stamps: readonly (n
   if (seen.digest !== record.digest) return 'Drifted';
   if (record.version === null) return 'Adopted';
   const { version, staged } = record;
-  return staged || stamps.some((stamp) => stamp === null || stamp < version) ? 'Staged' : 'Synced';
+  // What is staged is so until the last machine has taken it along.
+  const waits = stamps.length === 0 ? staged : stamps.some((stamp) => stamp === null || stamp < version);
+  return waits ? 'Staged' : 'Synced';
 }
 /** An optional one that nobody gives is not lacking. */
 export const isOutOfSync = ({ state, required, problem }: SecretStatus): boolean =>

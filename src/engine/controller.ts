@@ -68,6 +68,7 @@ export interface Controller extends Previews {
   readonly environments: Environments;
   readonly approvals: Approvals;
   readonly money: Money;
+  readonly secretReader: SecretReader;
   /** Reads the source once; new revisions are taken. */
   readSource(signal: AbortSignal, keepsLookups?: boolean): Promise<Result<void, TrimtabError>>;
   /** One pass over one app, now. */
@@ -229,6 +230,7 @@ export function makeController(deps: ControllerDeps): Controller {
     environments,
     approvals,
     money,
+    secretReader: deps.reader,
     readSource,
     pass,
     statusOf,

@@ -24,6 +24,8 @@ export interface ReadDesiredDeps extends DesiredSourceDep {
   readonly previous: (name: string) => CompiledEnvironment | null;
   /** A command asks its own environment anew; the controller's own poll keeps the stored answers. */
   readonly keepsLookups: boolean;
+  /** Only this environment is served by the process: bare variables are its own. */
+  readonly only?: string | null;
   /** What an environment folder was accepted from by this compiler: the same source again needs no work. */
   readonly known?: (name: string) => { readonly sourceHash: string; readonly id: RevisionId } | null;
   /** For one that reads again and again: what was read the last time. */
@@ -50,7 +52,7 @@ export async function readDesired(deps: ReadDesiredDeps, signal: AbortSignal): P
   if (!snapshot.ok && !(own.size > 0 && snapshot.error.code === 'SOURCE_EMPTY')) return snapshot;
   const folders = snapshot.ok ? foldersOf(snapshot.value, deps.folder) : new Map<string, ReadonlyMap<string, string>>();
   const common = [...folders.keys()].filter((name) => !own.has(name));
-  const bare = common.length + own.size === 1;
+  const bare = common.length + own.size === 1 || (deps.only ?? null) !== null;
   const found: Found[] = [];
   let late: TrimtabError | null = null;
   for (const name of common) {

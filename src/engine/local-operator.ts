@@ -12,6 +12,7 @@ import type { EnvironmentView } from './environments.ts';
 import type { Halts } from './halts.ts';
 import type { AppPlan, EnvironmentAnswer, Operator, Selection } from './operator.ts';
 import type { Proving } from './proving.ts';
+import { lookAtSecrets, syncSecrets } from './secret-desk.ts';
 import { type AppTarget, targetKey } from './target.ts';
 
 export interface OperatorDeps extends StoreDep, ClockDep, TellDep {
@@ -98,6 +99,8 @@ export function makeLocalOperator(deps: OperatorDeps): Operator {
       }
       return ok(names);
     },
+    secrets: async (selection, signal) => ok(await lookAtSecrets(deps, chosen(selection), signal)),
+    syncSecrets: async (selection, wish, signal) => ok(await syncSecrets(deps, chosen(selection), wish, signal)),
   };
 }
 /** The whole environment: its accepted revision becomes the applied one. One app: only what it waits for. */

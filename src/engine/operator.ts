@@ -6,6 +6,9 @@ import type { Problem } from '#domain/problem.ts';
 import type { Result } from '#domain/result.ts';
 import type { AuditEntry } from '#platform/store/port.ts';
 import type { Proving } from './proving.ts';
+import type { AppSecrets, AppSynced, GivenValues, SyncWish } from './secret-desk.ts';
+
+export type { AppSecrets, AppSynced, GivenValues };
 
 export type Answer<T> = Promise<Result<T, TrimtabError>>;
 
@@ -51,4 +54,8 @@ export interface Operator extends Proving {
   unhalt(scope: string, signal: AbortSignal): Answer<void>;
   /** Takes the stamps off; the environment is halted, so that nothing is stamped again. Answers machine names. */
   eject(selection: Selection, by: string, signal: AbortSignal): Answer<readonly string[]>;
+  /** A fresh look at each declared secret. */
+  secrets(selection: Selection, signal: AbortSignal): Answer<readonly AppSecrets[]>;
+  /** Writes what the sources and the request give: everything is checked first, and where anything is wrong nothing is written. */
+  syncSecrets(selection: Selection, wish: SyncWish, signal: AbortSignal): Answer<readonly AppSynced[]>;
 }

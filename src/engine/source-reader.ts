@@ -47,8 +47,8 @@ async function readNow(
   const { environments, tell, source, flyFor, process, memory } = deps;
   const { previous, compiledFrom: known } = environments;
   const own = deps.ownSources ?? new Map<string, OwnSource>();
-  const folder = deps.desiredFolder;
-  const read = await readDesired({ source, flyFor, folder, own, process, previous, known, keepsLookups, memory }, signal);
+  const { desiredFolder: folder, only } = deps;
+  const read = await readDesired({ source, flyFor, folder, own, only, process, previous, known, keepsLookups, memory }, signal);
   if (!read.ok) {
     tell({ type: 'SourceFailed', code: read.error.code, message: read.error.message });
     environments.noteUnreadable(read.error);

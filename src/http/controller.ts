@@ -3,6 +3,7 @@ import { Hono } from 'hono';
 import { remedyOf, type TrimtabError } from '#domain/errors.ts';
 import type { Result } from '#domain/result.ts';
 import type { Operator, Selection } from '#engine/operator.ts';
+import { secretRoutes } from './secrets.ts';
 import { statusPage } from './status-page.ts';
 import { makeWebhook, type WebhookDeps } from './webhook.ts';
 
@@ -44,7 +45,9 @@ function api(deps: HttpDeps): Hono {
   const { operator } = deps;
   const app = new Hono();
   app.use('*', async (c, next) => {
-    if (c.req.method !== 'GET' && c.req.header('authorization') !== `Bearer ${deps.token}`) {
+    // A look at secrets asks their sources: that may cost, so not everybody may ask.
+    const open = c.req.method === 'GET' && !/\/secrets(\/|$)/.test(c.req.path);
+    if (!open && c.req.header('authorization') !== `Bearer ${deps.token}`) {
       return c.json(
         {
           error: {
@@ -74,6 +77,7 @@ function api(deps: HttpDeps): Hono {
   });
   app.get('/plan', async (c) => answer(await operator.plan(selection(c), c.req.raw.signal)));
   app.get('/audit', async (c) => answer(await operator.audit(selection(c), Number(c.req.query('limit') ?? 100), c.req.raw.signal)));
+  app.route('/secrets', secretRoutes(operator, selection, answer));
   app.post('/approve', async (c) => answer(await operator.approve(selection(c), c.req.query('by') ?? 'api', c.req.raw.signal)));
   app.post('/refresh', async (c) => answer(await operator.refresh(c.req.raw.signal)));
   app.post('/preflight', async (c) => answer(await operator.preflight(c.req.query('environment') ?? null, c.req.raw.signal)));
