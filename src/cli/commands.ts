@@ -95,7 +95,7 @@ async function watch(
     if (!environments.ok) continue;
     const statuses = environments.value.flatMap((one) => one.apps).filter(({ app }) => apps.has(app));
     const is = (type: string) => statuses.filter(({ conditions }) => conditions.some((one) => one.type === type && one.status === 'true'));
-    if (is('Ready').length === apps.size) return 'synced';
+    if (is('Ready').length + statuses.filter(({ excluded }) => excluded === true).length === apps.size) return 'synced';
     // A look or two until the controller has taken the approval up.
     if (looks < 3 || is('Reconciling').length > 0) continue;
     if (is('Stalled').length > 0) return 'failed';

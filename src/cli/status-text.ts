@@ -35,6 +35,7 @@ const COLOUR: Readonly<Record<string, (text: string) => string>> = {
 };
 const coloured = (word: string): string => (COLOUR[word] ?? pc.red)(word);
 function appLines(app: AppStatus): readonly string[] {
+  if (app.excluded === true) return [`  ${app.name.padEnd(12)} ${pc.dim('Excluded  left alone on purpose')}`];
   const rate = app.costLines.reduce((sum, { microUsdPerHour }) => sum + microUsdPerHour, 0);
   const machines = app.groups.map(({ group, region, states, desiredMin, desiredMax, ready }) => {
     const total = Object.values(states).reduce((sum, count) => sum + count, 0);
@@ -68,7 +69,7 @@ export function explainText(app: AppStatus): string {
       `  drift: ${subject} ${pointer}: is ${JSON.stringify(from) ?? 'none'}, must be ${JSON.stringify(to) ?? 'none'}; first seen ${new Date(firstSeen).toISOString()}\n`,
   );
   return [
-    `${pc.bold(app.name)} (${app.app}) in ${app.environment}: ${coloured(app.sync)}, ${coloured(app.health)}\n`,
+    `${pc.bold(app.name)} (${app.app}) in ${app.environment}: ${app.excluded === true ? pc.dim('Excluded') : `${coloured(app.sync)}, ${coloured(app.health)}`}\n`,
     `  revision ${app.attemptedRevision?.slice(0, 12) ?? 'none'} is wanted, ${app.appliedRevision?.slice(0, 12) ?? 'none'} was reached\n`,
     ...conditions,
     ...drifts,

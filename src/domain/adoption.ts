@@ -15,6 +15,8 @@ export function planAdoption(context: PlanContext): Finding | null {
     (machine) => isActive(machine) && !isReserved(machine) && belongingOf(machine, owner).is !== 'foreign',
   );
   const once = own.length === 0 ? !memory.adopted : memory.settling && !memory.adopted;
+  const returned = memory.excluded ? returning(context, own) : [];
+  if (returned.length > 0) return { ...NOTHING, now: returned };
   const found = adoptable(observed, owner, app.groups);
   if (!once || found.length === 0) return null;
   if (!app.adopt)
@@ -32,6 +34,20 @@ export function planAdoption(context: PlanContext): Finding | null {
       ],
     };
   return { ...NOTHING, now: found.map(({ machine, group }) => adoptChange(context, machine, group)) };
+}
+/** What was excluded is stamped with what runs now: anybody may have changed it meanwhile, and nothing of that is put back. */
+function returning(context: PlanContext, own: readonly ObservedMachine[]): readonly Change[] {
+  const { app, owner } = context;
+  return own.flatMap((machine) => {
+    const belonging = belongingOf(machine, owner);
+    const group = app.groups.find(({ name }) => belonging.is === 'own' && name === belonging.stamp.group);
+    if (belonging.is !== 'own' || group === undefined || machine.config === null) return [];
+    const { hash, image } = belonging.stamp;
+    // A stamp without a digest says nothing about the image.
+    const sameImage = !image.startsWith('sha256:') || image === machine.image.digest;
+    const same = sameImage && hash === hashOwned(ownedView(machine.config, group.ownership));
+    return same ? [] : [adoptChange(context, machine, group)];
+  });
 }
 function adoptChange(context: PlanContext, machine: ObservedMachine, group: CompiledGroup): Change {
   const stamp = {

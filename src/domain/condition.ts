@@ -101,6 +101,8 @@ export const AppStatus = z.object({
   /** The revision it was brought to last, and the one it is being brought to. */
   appliedRevision: z.string().nullable(),
   attemptedRevision: z.string().nullable(),
+  /** Left alone on purpose: it is not looked at, and nothing is said of it. */
+  excluded: z.boolean().optional(),
   sync: z.enum(SYNC_STATUSES),
   health: z.enum(HEALTHS),
   conditions: z.array(Condition),

@@ -97,7 +97,8 @@ export function learnFromFinding(
       drifts: Object.fromEntries(finding.drifts.map((drift) => [drift.key, memory.drifts[drift.key] ?? recordOf(drift, context)])),
       temporary: [...new Set(finding.temporary)],
       adopted: memory.adopted || (hasOwn && !adopting),
-      settling: adopting || (memory.settling && !synced),
+      excluded: memory.excluded && adopting,
+      settling: adopting || memory.excluded || (memory.settling && !synced),
       // What ran when it was taken over needs no proof.
       proofs: [...new Set([...memory.proofs, ...adopted.flatMap(contentOf)])],
       adoptedAddresses: adopting ? addressesOf(observed) : memory.adoptedAddresses,

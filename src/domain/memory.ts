@@ -37,6 +37,8 @@ export type CommandRun = z.infer<typeof CommandRun>;
 export const AppMemory = z.object({
   /** Taken over, or made by us: later unstamped machines are foreign. */
   adopted: z.boolean().default(false),
+  /** Was left alone on purpose: what carries our stamp may have been changed by anybody since, and is taken over anew. */
+  excluded: z.boolean().default(false),
   /** After adoption until the first Synced: restarts and destroys wait for a person. */
   settling: z.boolean().default(false),
   /** Was Synced at this revision. */

@@ -144,6 +144,14 @@ export function conditionsAfter(error: TrimtabError, verdict: Verdict, previous:
     make('Overridden', false, 'None', ''),
   ];
 }
+/** Nothing is asked of it, and nothing is said of it. */
+export function conditionsExcluded(verdict: Verdict, previous: readonly Condition[]): readonly Condition[] {
+  const make = maker(verdict, previous);
+  return [
+    make('Ready', null, 'Excluded', 'left alone on purpose (excluded: true): not looked at, not compared, not touched'),
+    ...(['Reconciling', 'Stalled', 'Held', 'Overridden'] as const).map((type) => make(type, false, 'None', '')),
+  ];
+}
 const maker =
   ({ now, revision }: Verdict, previous: readonly Condition[]) =>
   (type: ConditionType, value: boolean | null, reason: string, message: string): Condition => {

@@ -140,8 +140,12 @@ export function makeController(deps: ControllerDeps): Controller {
     if (deps.shared) await statuses.refresh(signal);
     if (environments.noteSynced(target, statusOf)) approvals.endAll(target.environment.name);
   };
+  const onForgotten = (target: AppTarget): void => {
+    environments.forget(target);
+    runtimes.delete(targetKey(target));
+  };
   const passDeps = (fly: FlyClient): PassDeps => ({
-    ...{ fly, clock, tell, store, resync, statusOf, onSynced },
+    ...{ fly, clock, tell, store, resync, statusOf, onSynced, onForgotten },
     random: deps.random,
     halted: deps.halts.reasonFor,
     deadline: deps.deadline,

@@ -46,6 +46,8 @@ export interface Environments {
   /** True when with this app the whole environment is Synced at its accepted revision. */
   noteSynced(target: AppTarget, statusOf: (environment: EnvironmentName, app: string) => AppStatus | null): boolean;
   flush(signal: AbortSignal): Promise<Result<void, TrimtabError>>;
+  /** Nothing is left of an app that left git. */
+  forget(target: AppTarget): void;
 }
 interface Kept {
   readonly name: EnvironmentName;
@@ -120,6 +122,12 @@ export function makeEnvironments(deps: StoreDep & TellDep & ClockDep): Environme
       return saved.ok ? ok([...one.targets.keys()]) : saved;
     },
     noteSynced: (target, statusOf) => noteSynced(scope, target, statusOf),
+    forget: ({ environment, app }) => {
+      const one = kept.get(environment.name);
+      if (one === undefined || one.state === null) return;
+      one.known = one.known.filter((name) => name !== app.app);
+      one.targets = targetsOf(one.state, one.known);
+    },
     flush: async (signal) => {
       for (const one of kept.values()) {
         if (!one.dirty) continue;

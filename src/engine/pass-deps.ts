@@ -29,6 +29,8 @@ export interface PassDeps extends FlyDep, ClockDep, RandomDep, TellDep, AppStore
   /** Of another app of the environment; null: not seen yet. */
   readonly statusOf: (environment: EnvironmentName, app: string) => AppStatus | null;
   readonly onSynced: (target: AppTarget, signal: AbortSignal) => Promise<void>;
+  /** Nothing is left of it: it is no target any more. */
+  readonly onForgotten: (target: AppTarget) => void;
   /** Takes in what others did; answers the target as it is now, null when the app is none any more. */
   readonly follow: (target: AppTarget, situation: Situation, signal: AbortSignal) => Promise<Result<AppTarget | null, TrimtabError>>;
   /** Somebody else may have used up the rate limits of these apps and machines. */

@@ -22,6 +22,7 @@ import type { Decision } from './decide.ts';
 import { decide } from './decide.ts';
 import { execute } from './execute.ts';
 import { guardFor } from './guarding.ts';
+import { forget, isOver, leaveAlone } from './left-alone.ts';
 import { observeApp, observeMachines } from './observe.ts';
 import type { PassDeps } from './pass-deps.ts';
 import { recover } from './recover.ts';
@@ -69,6 +70,10 @@ async function attempt(
   if (!claimed.ok) return claimed;
   if (claimed.value === null) return ok(NO_TARGET);
   const { target, intents, takenOver, state } = claimed.value;
+  if (target.app.excluded && !target.gone) {
+    const left = await leaveAlone(deps, target, runtime, state, signal);
+    return left.ok ? ok({ ...NO_TARGET, again: deps.resync() }) : left;
+  }
   const recovered = await recover(deps, target, state.memory, intents, signal);
   if (!recovered.ok) return recovered;
   if (recovered.value.landed > 0) runtime.full = null;
@@ -77,6 +82,10 @@ async function attempt(
   deps.onObserved(target, observed.value);
   if (takenOver) deps.startEmpty(observed.value.machines.map(({ id }) => id));
   const generation = runtime.generation ?? state.generation;
+  if (isOver(target, observed.value) && intents.length === 0) {
+    const forgotten = await forget(deps, target, generation, signal);
+    return forgotten.ok ? ok(NO_TARGET) : forgotten;
+  }
   const seen = await withSecrets(deps, target, runtime, observed.value, recovered.value.memory, signal);
   if (!seen.ok) return seen;
   const context = contextOf(deps, target, generation, seen.value);

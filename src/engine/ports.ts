@@ -81,6 +81,8 @@ export interface AppStore {
   saveApp(environment: EnvironmentName, app: AppName, state: Omit<AppState, 'fresh'>, signal: AbortSignal): Stored<void>;
   /** What a pass that failed has to tell; its memory stays. */
   saveStatus(environment: EnvironmentName, app: AppName, generation: number, status: AppStatus, signal: AbortSignal): Stored<void>;
+  /** Nothing is left of it. */
+  forgetApp(environment: EnvironmentName, app: AppName, generation: number, signal: AbortSignal): Stored<void>;
   openIntent(intent: NewIntent, signal: AbortSignal): Stored<Opened>;
   closeIntent(id: IntentId, end: IntentEnd, note: string, at: Instant, signal: AbortSignal): Stored<void>;
   audit(rows: readonly AuditRow[], signal: AbortSignal): Stored<void>;

@@ -9,11 +9,12 @@ import { A_PASS, pictureOf } from './app-secrets.ts';
 import { controlsOf } from './controls.ts';
 import { type Decision, decide } from './decide.ts';
 import { guardFor } from './guarding.ts';
+import { unseen } from './left-alone.ts';
 import { observeApp } from './observe.ts';
 import { contextOf } from './pass.ts';
 import type { PassDeps } from './pass-deps.ts';
 import type { AppState } from './ports.ts';
-import { statusAfter } from './status.ts';
+import { statusAfter, statusExcluded } from './status.ts';
 import type { AppTarget } from './target.ts';
 
 export interface Preview {
@@ -28,7 +29,10 @@ export async function previewApp(
   signal: AbortSignal,
 ): Promise<Result<Preview, TrimtabError>> {
   const { environment, app } = target;
-  const observed = await observeApp(deps, app.app, environment.organization, known.memory, signal);
+  const left = app.excluded && !target.gone;
+  const observed = left
+    ? ok(unseen(target, deps.clock.now()))
+    : await observeApp(deps, app.app, environment.organization, known.memory, signal);
   if (!observed.ok) return observed;
   const secrets = await pictureOf(deps, target, observed.value, { ...A_PASS, readOnly: true }, signal);
   if (!secrets.ok) return secrets;
@@ -36,5 +40,6 @@ export async function previewApp(
   const context = contextOf(deps, target, known.generation, seen);
   const controls = controlsOf(deps, target, context, known.fresh);
   const decision = decide(context, controls, (memory) => guardFor(deps, target, { ...context, memory }, controls), target.gone);
+  if (left) return ok({ decision, status: statusExcluded(target, known.status, deps.clock.now()) });
   return ok({ decision, status: statusAfter(target, { ...context, memory: decision.memory }, decision, known.status) });
 }

@@ -38,6 +38,7 @@ export function makeAppStore(store: Store, writer: string): AppStore {
       const read = await store.readApp(environment, app, signal);
       return read.ok ? ok(stateOf(read.value ?? { generation: 0, memory: null, status: null })) : read;
     },
+    forgetApp: (environment, app, generation, signal) => store.forgetApp(environment, app, generation, signal),
     situation: async (environment, app, others, signal) => {
       const read = await store.situation(environment, app, others, signal);
       if (!read.ok) return read;

@@ -9,7 +9,16 @@ import { priceApp } from '#domain/price.ts';
 import { membersIn } from '#domain/secret-mark.ts';
 import { unknownNames } from '#domain/secret-plan.ts';
 import { secretStatuses } from '#domain/secret-status.ts';
-import { appHealth, conditionsAfter, conditionsOf, driftStatuses, groupStatuses, holdStatuses, pendingOf } from '#domain/status-of.ts';
+import {
+  appHealth,
+  conditionsAfter,
+  conditionsExcluded,
+  conditionsOf,
+  driftStatuses,
+  groupStatuses,
+  holdStatuses,
+  pendingOf,
+} from '#domain/status-of.ts';
 import type { Instant } from '#domain/units.ts';
 import { microUsd } from '#domain/units.ts';
 import type { Decision } from './decide.ts';
@@ -56,6 +65,18 @@ export function statusAfter(target: AppTarget, context: PlanContext, decision: D
     costMonthToDateMicroUsd: previous?.costMonthToDateMicroUsd ?? microUsd(0),
     observedAt: observed.observedAt,
     syncedAt: synced ? now : (previous?.syncedAt ?? null),
+  };
+}
+/** Not looked at: what was seen of it before says nothing about it now. */
+export function statusExcluded(target: AppTarget, previous: AppStatus | null, now: Instant): AppStatus {
+  const verdict = { sync: 'Synced', health: 'Healthy', revision: target.revision, now } as const;
+  const base = { ...emptyStatus(target), costMonthToDateMicroUsd: previous?.costMonthToDateMicroUsd ?? microUsd(0) };
+  const conditions = conditionsExcluded(verdict, previous?.conditions ?? []);
+  return {
+    ...base,
+    ...{ excluded: true, sync: verdict.sync, health: verdict.health },
+    attemptedRevision: target.revision,
+    conditions: [...conditions],
   };
 }
 export function statusAfterFailure(target: AppTarget, error: TrimtabError, previous: AppStatus | null, now: Instant): AppStatus {

@@ -28,8 +28,11 @@ ${problemRows.length === 0 ? '' : `<div class="bad"><b>The newest desired state 
 <table><thead><tr><th>app</th><th>sync</th><th>health</th><th>machines</th><th>what is up</th><th class="num">$/month</th></tr></thead>
 <tbody>${apps.map(appHtml).join('')}</tbody></table></section>`;
 }
-const isWell = ({ sync, health }: AppStatus): boolean => sync === 'Synced' && (health === 'Healthy' || health === 'Suspended');
+const isWell = ({ excluded, sync, health }: AppStatus): boolean =>
+  excluded === true || (sync === 'Synced' && (health === 'Healthy' || health === 'Suspended'));
 function appHtml(app: AppStatus): string {
+  if (app.excluded === true)
+    return `<tr><td><b>${text(app.name)}</b><br><small>${text(app.app)}</small></td><td colspan="5"><span class="badge">Excluded</span> <small>left alone on purpose</small></td></tr>`;
   const rate = app.costLines.reduce((sum, { microUsdPerHour }) => sum + microUsdPerHour, 0);
   return `<tr><td><b>${text(app.name)}</b><br><small>${text(app.app)}</small></td><td>${badge(app.sync)}</td><td>${badge(app.health)}</td>
 <td>${app.groups.map(groupHtml).join('')}</td><td>${newsHtml(app)}</td><td class="num">${dollars(rate * HOURS_PER_MONTH)}</td></tr>`;

@@ -31,6 +31,8 @@ export interface Metrics {
   readonly noteRequest: (operation: string, code: string, seconds: number) => void;
   readonly noteThrottle: (seconds: number) => void;
 }
+/** An app that is left alone is neither in sync nor out of it. */
+const EXCLUDED = 'Excluded';
 const PASS_RESULTS = ['synced', 'progress', 'held', 'failed', 'unknown'] as const;
 const SECONDS = [0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300];
 
@@ -155,11 +157,11 @@ function makeGauges(registry: Registry, sources: MetricSources): void {
       },
     });
   const perApp = (fill: (status: AppStatus, of: { environment: string; app: string }) => void): void => {
-    for (const status of sources.statuses()) fill(status, { environment: status.environment, app: status.name });
+    for (const status of sources.statuses()) fill(status, { environment: status.environment, app: status.app });
   };
   gauge('environment_info', 'Sync and health of an environment.', ['environment', 'organization', 'sync', 'health'], (set) => {
     for (const { name, organization } of sources.environments()) {
-      const statuses = sources.statuses().filter(({ environment }) => environment === name);
+      const statuses = sources.statuses().filter(({ environment, excluded }) => environment === name && excluded !== true);
       set(
         {
           environment: name,
@@ -185,7 +187,9 @@ function makeGauges(registry: Registry, sources: MetricSources): void {
     for (const { name, valid } of sources.environments()) set({ environment: name }, valid ? 1 : 0);
   });
   gauge('app_info', 'Sync and health of an app.', ['environment', 'app', 'sync', 'health'], (set) =>
-    perApp(({ sync, health }, of) => set({ ...of, sync, health }, 1)),
+    perApp(({ excluded, sync, health }, of) =>
+      set(excluded === true ? { ...of, sync: EXCLUDED, health: EXCLUDED } : { ...of, sync, health }, 1),
+    ),
   );
   gauge('drift_fields', 'Fields that differ now.', ['environment', 'app', 'kind'], (set) =>
     perApp(({ drifts }, of) => {

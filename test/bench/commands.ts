@@ -48,7 +48,10 @@ async function isSynced(port: number): Promise<boolean> {
   try {
     const text = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
     const lines = text.split('\n').filter((line) => line.startsWith('trimtab_app_info{'));
-    return lines.length > 0 && lines.every((line) => line.includes('sync="Synced"') && line.includes('health="Healthy"'));
+    return (
+      lines.length > 0 &&
+      lines.every((line) => line.includes('Excluded') || (line.includes('sync="Synced"') && line.includes('health="Healthy"')))
+    );
   } catch {
     return false;
   }

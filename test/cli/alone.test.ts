@@ -1,12 +1,14 @@
 /** Commands without a controller: each is the engine for its duration, on a store of its own, or needs none at all. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { AS_THE_CLI } from '#test/support/hands.ts';
 import { type Ended, openSite, type Site } from '#test/support/processes.ts';
 import { oneApp } from '#test/support/worlds.ts';
 
 const APP = 'acme-web';
+// Whole processes: on a busy machine each takes its time.
+vi.setConfig({ testTimeout: 60_000 });
 let site: Site;
 let dataDir: string;
 const trimtab = (args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<Ended> => site.run(args, { dataDir, env });
@@ -14,7 +16,6 @@ const writes = (): number => site.simulator.world.counters.writes;
 const pictures = (app: string) => site.machines(app).map(({ id, instanceId, state }) => ({ id, instanceId, state }));
 const stampsOf = (app: string): readonly (string | undefined)[] =>
   site.machines(app).map(({ config }) => config.metadata?.['trimtab_owner']);
-const LONG = { timeout: 60_000 };
 
 beforeAll(async () => {
   site = await openSite(oneApp({ machines: '{ nrt: 1 }' }), { speed: 20 });
@@ -23,7 +24,7 @@ beforeAll(async () => {
 afterAll(() => site.close());
 
 describe('run --once', () => {
-  test('says 0 when everything is as git says, in JSON lines where no terminal looks on', LONG, async () => {
+  test('says 0 when everything is as git says, in JSON lines where no terminal looks on', async () => {
     const { code, out } = await trimtab(['run', '--once']);
     expect({ code, out }).toMatchObject({ code: 0 });
     const lines = out
@@ -33,38 +34,38 @@ describe('run --once', () => {
     expect(lines.map(({ msg }) => msg)).toContain('Synced, Healthy');
     expect(site.machines(APP).map(({ state }) => state)).toEqual(['started']);
   });
-  test('again, it writes nothing and says nothing but what it accepted', LONG, async () => {
+  test('again, it writes nothing and says nothing but what it accepted', async () => {
     const before = writes();
     expect((await trimtab(['run', '--once'])).code).toBe(0);
     expect(writes()).toBe(before);
   });
-  test('says 2 when something is held: here by TRIMTAB_READ_ONLY, which lets nothing through', LONG, async () => {
+  test('says 2 when something is held: here by TRIMTAB_READ_ONLY, which lets nothing through', async () => {
     site.write(oneApp({ machines: '{ nrt: 2 }' }));
     const before = writes();
     expect((await trimtab(['run', '--once'], { TRIMTAB_READ_ONLY: '1' })).code).toBe(2);
     expect(writes()).toBe(before);
   });
-  test('heeds a halt that another command left behind', LONG, async () => {
+  test('heeds a halt that another command left behind', async () => {
     const before = writes();
     expect((await trimtab(['halt'])).code).toBe(0);
     expect((await trimtab(['run', '--once'])).code).toBe(2);
     expect(writes()).toBe(before);
     expect((await trimtab(['halt', '--off'])).code).toBe(0);
   });
-  test('says 1 when git is refused, with every problem, and goes on with what it had accepted', LONG, async () => {
+  test('says 1 when git is refused, with every problem, and goes on with what it had accepted', async () => {
     site.write({ 'desired-state/test/web.yaml': oneApp({})['desired-state/test/web.yaml']?.replace('nrt: 2', 'nrz: 2') ?? '' });
     const { code, out } = await trimtab(['run', '--once']);
     expect({ code, out }).toMatchObject({ code: 1, out: expect.stringContaining('unknown-region') });
     expect(site.machines(APP).map(({ state }) => state)).toEqual(['started', 'started']);
     site.write(oneApp({ machines: '{ nrt: 3 }' }));
   });
-  test('says 1 for a token that is refused, and names what to do', LONG, async () => {
+  test('says 1 for a token that is refused, and names what to do', async () => {
     const { code, out } = await trimtab(['run', '--once'], { FLY_API_TOKEN: 'wrong' });
     expect(code).toBe(1);
     expect(out).toContain('set a valid FLY_API_TOKEN');
   });
 });
-test('plan says 2 and writes nothing; status and explain look for themselves', LONG, async () => {
+test('plan says 2 and writes nothing; status and explain look for themselves', async () => {
   const before = writes();
   const plan = await trimtab(['plan']);
   expect(plan).toMatchObject({ code: 2, out: expect.stringMatching(/\+ make app-nrt-3: nrt has 2 of 3/) });
@@ -75,11 +76,11 @@ test('plan says 2 and writes nothing; status and explain look for themselves', L
   });
   expect(writes()).toBe(before);
 });
-test('apply is the engine for its duration', LONG, async () => {
+test('apply is the engine for its duration', async () => {
   expect((await trimtab(['apply', 'test'])).code).toBe(0);
   expect(site.machines(APP).map(({ state }) => state)).toEqual(['started', 'started', 'started']);
 });
-test('import writes a folder from what runs, and the plan of it is empty', LONG, async () => {
+test('import writes a folder from what runs, and the plan of it is empty', async () => {
   const guest = { cpu_kind: 'shared', cpus: 1, memory_mb: 256 };
   const config = { image: 'registry.fly.io/by-hand:v1', guest, metadata: AS_THE_CLI, env: { A: '1' } };
   await site.byHand('POST', '/v1/apps', { app_name: 'by-hand', org_slug: 'acme' });
@@ -90,7 +91,7 @@ test('import writes a folder from what runs, and the plan of it is empty', LONG,
   expect(await trimtab(['plan', 'taken'])).toMatchObject({ code: 0, out: expect.stringContaining('to be taken over without a restart') });
   expect({ writes: writes(), machines: site.machines('by-hand').length }).toEqual(before);
 });
-test('taken over and ejected, no machine is another than before', LONG, async () => {
+test('taken over and ejected, no machine is another than before', async () => {
   const before = pictures('by-hand');
   expect((await trimtab(['run', '--once', '--environment', 'taken'])).code).toBe(0);
   expect(stampsOf('by-hand')).toEqual(['acme/taken']);

@@ -52,6 +52,15 @@ describe.each(STORES)('the store on $name', ({ open }) => {
     expect(await value(store.saveApp('laws', 'nobody', old, { memory: 2, status: 2 }, signal))).toBe('stale');
     expect(await value(store.readApp('laws', 'c', signal))).toEqual({ generation: 2, memory: 1, status: 1 });
   });
+  test('an app of which nothing is left is forgotten, but not one that somebody took over meanwhile', async () => {
+    const { generation } = await value(store.takeApp('forgetting', 'd', 0, signal));
+    await value(store.takeApp('forgetting', 'd', 0, signal));
+    await value(store.forgetApp('forgetting', 'd', generation, signal));
+    expect(await value(store.apps('forgetting', signal))).toEqual(['d']);
+    await value(store.forgetApp('forgetting', 'd', generation + 1, signal));
+    expect(await value(store.apps('forgetting', signal))).toEqual([]);
+    expect(await value(store.readApp('forgetting', 'd', signal))).toBeNull();
+  });
   const openOf = async (environment: string, app: string) => (await value(store.situation(environment, app, [], signal))).intents;
   test('one open intent per key: the second one is busy until the first is closed', async () => {
     await value(store.takeApp('staging', 'web', 0, signal));

@@ -97,7 +97,7 @@ const identityOf = ({ identity }: Rows): Pick<Store, 'claimIdentity'> => ({
     return done;
   },
 });
-const appsOf = ({ apps }: Rows): Pick<Store, 'takeApp' | 'readApp' | 'saveApp' | 'apps'> => {
+const appsOf = ({ apps }: Rows): Pick<Store, 'takeApp' | 'readApp' | 'saveApp' | 'apps' | 'forgetApp'> => {
   let writes = 0;
   return {
     takeApp: (environment, app, atLeast) => {
@@ -125,6 +125,10 @@ const appsOf = ({ apps }: Rows): Pick<Store, 'takeApp' | 'readApp' | 'saveApp' |
       const saved = { ...known, memory: memory ?? known.memory, status: status ?? known.status, writer, changed: writes };
       apps.set(key(environment, app), structuredClone(saved));
       return give('saved');
+    },
+    forgetApp: (environment, app, generation) => {
+      if (apps.get(key(environment, app))?.generation === generation) apps.delete(key(environment, app));
+      return done;
     },
     apps: (environment) => give([...apps.values()].flatMap((row) => (row.environment === environment ? [row.app] : [])).sort()),
   };

@@ -132,6 +132,8 @@ export interface Store extends MeterStore {
   /** Null leaves what is stored as it is. */
   saveApp(environment: string, app: string, by: Writer, state: Pick<AppRow, 'memory' | 'status'>, signal: AbortSignal): Stored<AppSaved>;
   apps(environment: string, signal: AbortSignal): Stored<readonly string[]>;
+  /** An app of which nothing is left; its history stays. Somebody who took it over meanwhile keeps it. */
+  forgetApp(environment: string, app: string, generation: number, signal: AbortSignal): Stored<void>;
   /** `stale` when the generation is not the app's newest, `busy` when an intent is open for this key, `halted` while a person's halt stands. */
   openIntent(intent: IntentRow, signal: AbortSignal): Stored<IntentOpened>;
   closeIntent(id: string, end: IntentEnd, note: string, at: number, signal: AbortSignal): Stored<void>;

@@ -44,6 +44,14 @@ export async function listApps(database: Database, environment: string): Promise
   return Names.parse(rows).map(({ app }) => app);
 }
 
+export async function forgetApp(database: Database, environment: string, app: string, generation: number): Promise<void> {
+  await database.query('delete from trimtab_apps where environment = $1 and app = $2 and generation = $3::bigint', [
+    environment,
+    app,
+    generation,
+  ]);
+}
+
 /** One statement: the generation, the halts and the open intent are checked where the row is written. */
 export async function openIntent(database: Database, intent: IntentRow): Promise<IntentOpened> {
   const rows = await database.query(

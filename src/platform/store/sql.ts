@@ -29,6 +29,7 @@ export function makeSqlStore(database: Database): Store {
     readApp: (environment, app) => on(() => apps.readApp(database, environment, app)),
     saveApp: (environment, app, by, state) => on(() => apps.saveApp(database, environment, app, by, state)),
     apps: (environment) => on(() => apps.listApps(database, environment)),
+    forgetApp: (environment, app, generation) => on(() => apps.forgetApp(database, environment, app, generation)),
     openIntent: (intent) => on(() => apps.openIntent(database, intent)),
     closeIntent: (id, end, note, at) => on(() => apps.closeIntent(database, id, end, note, at)),
     appendAudit: (entries) => on(() => history.appendAudit(database, entries)),
