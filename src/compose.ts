@@ -9,6 +9,7 @@ import { err, ok, type Result } from '#domain/result.ts';
 import type { CompiledEnvironment } from '#domain/revision.ts';
 import { ms, seconds } from '#domain/units.ts';
 import { type Controller, makeController } from '#engine/controller.ts';
+import { makeDatabaseOperator } from '#engine/database-operator.ts';
 import { makeHalts } from '#engine/halts.ts';
 import { makeLocalOperator } from '#engine/local-operator.ts';
 import type { Operator } from '#engine/operator.ts';
@@ -22,6 +23,7 @@ import { readOnlyFly } from '#platform/fly/read-only.ts';
 import { makeTransport } from '#platform/fly/transport.ts';
 import { readPriceBook } from '#platform/price-file.ts';
 import { type FolderLock, lockFolder } from '#platform/store/lock.ts';
+import { composeMigrations } from './compose-database.ts';
 import { composeSecrets } from './compose-secrets.ts';
 import { sourcesOf } from './compose-source.ts';
 import type { Config } from './config.ts';
@@ -93,6 +95,9 @@ export async function openSession(options: SessionOptions, signal: AbortSignal):
     config.readOnly || existsSync(haltFile(config)) ? 'writes are stopped' : null,
   );
   const { reader, part: secrets, keyFile } = await composeSecrets(config, { stateFolder: folder, simulated: simulator !== null });
+  const deadline = (span: number, within: AbortSignal): AbortSignal => AbortSignal.any([within, AbortSignal.timeout(span)]);
+  const alone = (): boolean => options.only !== null || controller.environments.names().length === 1;
+  const migrations = composeMigrations({ config, tell: options.tell, halted: halts.reasonFor, deadline, bare: alone });
   const proofs = makeProofs({
     config,
     version: options.version,
@@ -100,6 +105,7 @@ export async function openSession(options: SessionOptions, signal: AbortSignal):
     edgeUrl: simulator?.edgeUrl ?? null,
     halted: halts.reasonFor,
     secrets,
+    migrations,
     alone: () => options.only !== null || controller.environments.names().length === 1,
   });
   const controller = makeController({
@@ -116,20 +122,24 @@ export async function openSession(options: SessionOptions, signal: AbortSignal):
     startEmpty: limits.empty,
     halts,
     flyFor: clients,
-    parts: { ...NO_PARTS, ...proofs.parts, secrets },
+    parts: { ...NO_PARTS, ...proofs.parts, secrets, migrations: migrations.part },
     process: config.variables,
     only: options.only,
     selfApp: config.selfApp,
     book: book.value,
     timeZone: config.timeZone,
-    deadline: (span, within) => AbortSignal.any([within, AbortSignal.timeout(span)]),
+    deadline,
     tick: seconds(config.tickS),
     poll: seconds(config.pollS),
     resync: seconds(config.resyncS),
     concurrency: 16,
   });
+  const life = new AbortController();
+  closing.unshift(async () => life.abort(new Error('the session ends')));
+  const environments = () => controller.environments.all();
+  const db = makeDatabaseOperator({ migrations, store, clock: realClock, life: life.signal, environments });
   const proving = makeProving({ ...proofs.proving, environments: () => controller.environments });
-  const operator = makeLocalOperator({ controller, halts, store, clock: realClock, tell: options.tell, proving });
+  const operator = makeLocalOperator({ controller, halts, store, clock: realClock, tell: options.tell, proving, db });
   return ok({ controller, operator, lock: lock.value, token: randomBytes(24).toString('hex'), simulator, keyFile, close });
 }
 /** The simulator's world and state lie apart from those of a real organization. */

@@ -5,6 +5,7 @@ import type { TrimtabError } from '#domain/errors.ts';
 import type { EnvironmentName } from '#domain/ids.ts';
 import { err, ok, type Result } from '#domain/result.ts';
 import type { CompiledEnvironment } from '#domain/revision.ts';
+import type { Migrations } from '#engine/migrations.ts';
 import type { PreflightDeps } from '#engine/preflight/part.ts';
 import { releasePreflight, runPreflight } from '#engine/preflight.ts';
 import type { ProvingDeps } from '#engine/proving.ts';
@@ -25,6 +26,7 @@ export interface ProofOptions {
   readonly edgeUrl: string | null;
   readonly halted: (environment: EnvironmentName) => string | null;
   readonly secrets: ReleaseParts['secrets'];
+  readonly migrations: Migrations;
   /** This process serves one environment: bare names of variables are its own. */
   readonly alone: () => boolean;
 }
@@ -42,7 +44,7 @@ export function makeProofs(options: ProofOptions): Proofs {
     clock: realClock,
     flyFor,
     secrets,
-    migrationProblems: null,
+    migrations: options.migrations,
     halted,
     hasProgram: (name) => hasProgram(search, name),
   };

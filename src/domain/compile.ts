@@ -4,6 +4,7 @@ import canonicalize from 'canonicalize';
 import { type AppScene, compileApp } from './compile-app.ts';
 import { filesNeeded } from './compile-config.ts';
 import type { ResolvedImages } from './compile-image.ts';
+import { compileMigrations, type MigrationsResult } from './compile-migrations.ts';
 import { sealedPaths } from './compile-secrets.ts';
 import { type CompiledSmoke, compileSmoke } from './compile-smoke.ts';
 import { DEFAULT_SYNC, mergeSync } from './compile-sync.ts';
@@ -21,6 +22,8 @@ export interface CompileInput {
    *  which are asked. */
   readonly readFile: (path: string) => string | null;
   readonly resolvedImages: ResolvedImages;
+  /** Every file under a folder that `migrationFolder` names, by path; null when there is no such folder. */
+  readonly readFolder?: (folder: string) => ReadonlyMap<string, string> | null;
 }
 export interface Compiled {
   readonly id: RevisionId;
@@ -40,12 +43,14 @@ export function compileEnvironment(folder: DesiredFolder, input: CompileInput): 
   if (environment === null) return err(reject(folder, folder.problems, []));
   const scene = sceneOf(environment.document, folder, input);
   const results = folder.apps.map((app) => compileApp(app, scene));
+  const migrations = compileMigrations(environment, folder.lookup, input.readFolder ?? (() => null));
   const { smoke, problems: smokeProblems } = compileSmoke(folder);
-  const problems = sortProblems([...folder.problems, ...results.flatMap((result) => result.problems), ...smokeProblems]);
-  const warnings = sortProblems(results.flatMap((result) => result.warnings));
+  const found = [...folder.problems, ...migrations.problems, ...results.flatMap((result) => result.problems), ...smokeProblems];
+  const problems = sortProblems(found);
+  const warnings = sortProblems([...migrations.warnings, ...results.flatMap((result) => result.warnings)]);
   if (problems.length > 0) return err(reject(folder, problems, warnings));
   const apps = results.flatMap(({ app }) => (app === null ? [] : [app]));
-  const document = assemble(environment.document, folder, scene, { apps, smoke });
+  const document = assemble(environment.document, folder, scene, { apps, smoke, migrations });
   return ok({ id: revisionIdOf(document), document, warnings });
 }
 
@@ -96,7 +101,7 @@ function assemble(
   document: EnvironmentDocument,
   folder: DesiredFolder,
   scene: AppScene,
-  { apps, smoke }: { readonly apps: readonly CompiledApp[]; readonly smoke: CompiledSmoke | null },
+  { apps, ...more }: Parts & { readonly apps: readonly CompiledApp[] },
 ): CompiledEnvironment {
   const { spec, metadata } = document;
   return {
@@ -108,7 +113,7 @@ function assemble(
     owners: (spec.owners ?? []).map(ownerOf),
     sync: scene.sync,
     apps: [...apps].sort((a, b) => (a.name < b.name ? -1 : 1)),
-    declared: declaredOf(document, folder, smoke),
+    declared: declaredOf(document, folder, more),
   };
 }
 const ownerOf = ({ name, slack, email }: NonNullable<EnvironmentDocument['spec']['owners']>[number]): Owner => ({
@@ -116,8 +121,17 @@ const ownerOf = ({ name, slack, email }: NonNullable<EnvironmentDocument['spec']
   ...(slack === undefined ? {} : { slack }),
   ...(email === undefined ? {} : { email }),
 });
-function declaredOf({ spec, metadata }: EnvironmentDocument, folder: DesiredFolder, smoke: CompiledSmoke | null): DeclaredEnvironment {
-  const { approval, database, notify } = spec;
+interface Parts {
+  readonly smoke: CompiledSmoke | null;
+  readonly migrations: MigrationsResult;
+}
+function declaredOf(
+  { spec, metadata }: EnvironmentDocument,
+  folder: DesiredFolder,
+  { smoke, migrations: found }: Parts,
+): DeclaredEnvironment {
+  const { approval, notify } = spec;
+  const { database, migrations } = found;
   return {
     credentials: { fly: spec.credentials?.fly?.env ?? 'FLY_API_TOKEN', neon: spec.credentials?.neon?.env ?? 'NEON_API_KEY' },
     envPrefix: spec.envPrefix ?? defaultPrefix(metadata.name),
@@ -126,6 +140,7 @@ function declaredOf({ spec, metadata }: EnvironmentDocument, folder: DesiredFold
     budgets: folder.budgets.map(budgetOf).sort((a, b) => (a.metadata.name < b.metadata.name ? -1 : 1)),
     ...(approval === undefined ? {} : { approval }),
     ...(database === undefined ? {} : { database }),
+    ...(migrations === null ? {} : { migrations }),
     ...(smoke === null ? {} : { smoke }),
     ...(notify === undefined ? {} : { notify }),
   };

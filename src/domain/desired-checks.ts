@@ -6,16 +6,24 @@ import { SecretSource } from './desired-sources.ts';
 
 const Migrations = z
   .strictObject({
-    directory: FilePath.optional().describe('Folder of numbered SQL files, relative to the root of the source.'),
+    directory: FilePath.optional().describe(
+      'Folder of numbered SQL files, relative to the root of the source; beside command: what the tool reads.',
+    ),
     format: z.enum(['golang-migrate', 'goose', 'plain']).optional().describe('How the files are named and their history is kept.'),
     command: z.array(z.string()).min(1).optional().describe("The team's own tool instead of a folder: program and arguments."),
     run: Run.optional().describe('When a release runs them. Default whenChanged.'),
-    timeout: Duration.optional().describe('Deadline of the whole phase.'),
+    timeout: Duration.optional().describe('Deadline of the whole phase. Default 30m.'),
+    statementTimeout: Duration.optional().describe('Longest time of one statement. Default: the deadline alone.'),
+    lockTimeout: Duration.optional().describe('How long a statement waits for a lock before it is tried again. Default 10s.'),
   })
   .refine(
-    ({ directory, command }) => (directory === undefined) !== (command === undefined),
-    'expected either directory (with format) or command',
-  );
+    ({ directory, command }) => directory !== undefined || command !== undefined,
+    'expected directory (with format), or command (with the directory whose content says when it has to run again)',
+  )
+  .refine(({ format, command }) => format === undefined || command === undefined, {
+    error: 'expected no format beside command: the tool knows its own files',
+    path: ['format'],
+  });
 export const Database = z.strictObject({
   neon: z
     .strictObject({

@@ -15,6 +15,9 @@ export interface Lookup {
   readonly asked: () => Readonly<Record<string, string | null>>;
 }
 
+/** The runbook's switch: whether a release runs migrations. */
+export const MIGRATIONS_SWITCH = 'RUN_MIGRATIONS';
+
 export function makeLookup(input: LookupInput, prefix: string): Lookup {
   const asked = new Map<string, string | null>();
   const read = (name: string): string | null => {

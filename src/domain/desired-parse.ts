@@ -7,6 +7,7 @@ import {
   interpolate,
   type Lookup,
   type LookupInput,
+  MIGRATIONS_SWITCH,
   makeLookup,
   resolveVariables,
 } from './desired-lookup.ts';
@@ -98,7 +99,8 @@ function variablesOf(environment: RawDocument | null, lookup: Lookup): Variables
 function askSwitches({ environments, apps }: Pick<FoundDocuments, 'environments' | 'apps'>, lookup: Lookup): void {
   const required = environments.flatMap(({ document }) => (document.spec.smoke?.checks ?? []).flatMap(({ requires }) => requires ?? []));
   const unless = apps.flatMap(({ document: { spec } }) => (typeof spec.excluded === 'object' ? [spec.excluded.unless] : []));
-  for (const name of [...required, ...unless]) lookup.find(name);
+  const migrated = environments.some(({ document }) => document.spec.database?.migrations !== undefined);
+  for (const name of [...required, ...unless, ...(migrated ? [MIGRATIONS_SWITCH] : [])]) lookup.find(name);
 }
 
 type Read =

@@ -79,6 +79,14 @@ export type Event =
     }
   | { readonly type: 'ObservationFailed'; readonly organization: OrgSlug; readonly code: ErrorCode; readonly message: string }
   | { readonly type: 'HaltChanged'; readonly halted: boolean; readonly by: string; readonly reason: string }
+  | { readonly type: 'MigrationApplied'; readonly environment: EnvironmentName; readonly file: string; readonly took: Ms }
+  | {
+      readonly type: 'MigrationFailed';
+      readonly environment: EnvironmentName;
+      readonly code: ErrorCode;
+      readonly message: string;
+      readonly remedy: string;
+    }
   | { readonly type: 'StoreLost'; readonly message: string }
   | { readonly type: 'StoreBack' }
   | { readonly type: 'Bugged'; readonly key: string; readonly message: string }

@@ -6,6 +6,7 @@ import type { SecretDeclaration } from './desired-sources.ts';
 import type { AppName, ConfigHash, Digest, EnvironmentName, GroupName, OrgSlug, RegionCode } from './ids.ts';
 import type { JsonObject } from './json.ts';
 import type { MachineConfig } from './machine-config.ts';
+import type { MigrationFile, MigrationFormat } from './migrations/files.ts';
 import type { AddressType } from './observed.ts';
 import type { Ms } from './units.ts';
 
@@ -37,8 +38,22 @@ export interface DeclaredEnvironment {
   readonly budgets: readonly BudgetDocument[];
   readonly approval?: EnvironmentDocument['spec']['approval'];
   readonly database?: EnvironmentDocument['spec']['database'];
+  /** The files themselves: a release runs those of its own revision, whatever came after it. */
+  readonly migrations?: CompiledMigrations;
   readonly smoke?: CompiledSmoke;
   readonly notify?: EnvironmentDocument['spec']['notify'];
+}
+export interface CompiledMigrations {
+  /** Null: a tool of the team reads them. */
+  readonly format: MigrationFormat | null;
+  readonly files: readonly MigrationFile[];
+  readonly command: readonly string[] | null;
+  /** Hash over what would be run. */
+  readonly set: string;
+  readonly timeout: Ms;
+  /** 0: none but the whole deadline. */
+  readonly statementTimeout: Ms;
+  readonly lockTimeout: Ms;
 }
 export interface Owner {
   readonly name: string;

@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import { type Compiled, compileEnvironment, configPaths, extraPaths, type Rejected, revisionIdOf } from '#domain/compile.ts';
 import { carriedImages, imagesToResolve, withImages } from '#domain/compile-image.ts';
+import { migrationFolder } from '#domain/compile-migrations.ts';
 import { type DesiredFolder, parseDesired } from '#domain/desired-parse.ts';
 import { claimsOf, type FolderClaims, problemsAcross } from '#domain/desired-rules.ts';
 import { failure, remedyOf, type TrimtabError } from '#domain/errors.ts';
@@ -10,7 +11,7 @@ import { err, ok, type Result } from '#domain/result.ts';
 import type { CompiledEnvironment } from '#domain/revision.ts';
 import type { FlyClient } from '#platform/fly/port.ts';
 import type { DesiredSourceDep, SourceCommit, SourceSnapshot } from '#platform/source/port.ts';
-import { printOf, readTexts, recall, type SourceMemory } from './unchanged-source.ts';
+import { printOf, readMigrationFolder, readTexts, recall, type SourceMemory } from './unchanged-source.ts';
 
 export interface ReadDesiredDeps extends DesiredSourceDep {
   /** Null: images keep what they were resolved to (no platform at hand). */
@@ -139,17 +140,23 @@ async function readOne(
   const configs = await readConfigs(snapshot, folder, signal);
   if (!configs.ok) return configs;
   const { paths, texts } = configs.value;
-  const sourceHash = hashOf(files, texts, folder);
+  const migrations = await readMigrations(snapshot, folder, signal);
+  if (!migrations.ok) return migrations;
+  const { named, files: sql } = migrations.value;
+  const sourceHash = hashOf(files, new Map([...texts, ...(sql ?? [])]), folder);
   const claims = claimsOf(folder);
   const read = { ...told, sourceHash, claims };
   const remember = ({ declared }: CompiledEnvironment): void =>
-    void deps.memory?.set(name, { print: printOf(files, paths, texts), paths, asked: declared?.lookups ?? {}, sourceHash, claims });
+    void deps.memory?.set(name, {
+      print: printOf(files, paths, texts, sql),
+      ...{ paths, asked: declared?.lookups ?? {}, sourceHash, claims, migrations: named },
+    });
   if (previous !== null && known?.sourceHash === sourceHash) {
     remember(previous);
     return ok({ ...read, compiled: ok({ id: known.id, document: previous, warnings: [] }) });
   }
   const readFile = (path: string): string | null => texts.get(path) ?? null;
-  const compiled = compileEnvironment(folder, { readFile, resolvedImages: carriedImages(previous) });
+  const compiled = compileEnvironment(folder, { readFile, readFolder: () => sql, resolvedImages: carriedImages(previous) });
   if (!compiled.ok) return ok({ ...read, compiled });
   const resolved = await resolveImages(deps, compiled.value, signal);
   if (!resolved.ok) return resolved;
@@ -167,6 +174,11 @@ async function readConfigs(snapshot: SourceSnapshot, folder: DesiredFolder, sign
   const named = extraPaths(folder, (path) => texts.value.get(path) ?? null);
   const extra = await readTexts(snapshot, named, signal);
   return extra.ok ? ok({ paths: [...stated, ...named], texts: new Map([...texts.value, ...extra.value]) }) : extra;
+}
+async function readMigrations(snapshot: SourceSnapshot, { environment }: DesiredFolder, signal: AbortSignal) {
+  const named = environment === null ? null : migrationFolder(environment.document);
+  const files = await readMigrationFolder(snapshot, named, signal);
+  return files.ok ? ok({ named, files: files.value }) : files;
 }
 function hashOf(files: ReadonlyMap<string, string>, configs: ReadonlyMap<string, string>, folder: DesiredFolder): string {
   const parts = [...files, ...configs].sort(([a], [b]) => (a < b ? -1 : 1));

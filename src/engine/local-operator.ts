@@ -7,6 +7,7 @@ import { type EnvironmentName, environmentName } from '#domain/ids.ts';
 import { ok } from '#domain/result.ts';
 import type { StoreDep } from '#platform/store/port.ts';
 import type { Controller } from './controller.ts';
+import type { DatabaseOperator } from './database-operator.ts';
 import { ejectApp } from './eject.ts';
 import type { EnvironmentView } from './environments.ts';
 import type { Halts } from './halts.ts';
@@ -19,6 +20,7 @@ export interface OperatorDeps extends StoreDep, ClockDep, TellDep {
   readonly controller: Controller;
   readonly halts: Halts;
   readonly proving: Proving;
+  readonly db: DatabaseOperator;
 }
 
 const PLANS_AT_A_TIME = 16;
@@ -41,6 +43,7 @@ export function makeLocalOperator(deps: OperatorDeps): Operator {
   };
   return {
     ...deps.proving,
+    db: deps.db,
     environments: (_signal) => Promise.resolve(ok(controller.environments.views().map((view) => answerFor(deps, view)))),
     plan: async (selection, signal) => {
       const targets = chosen(selection);

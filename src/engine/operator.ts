@@ -5,6 +5,7 @@ import type { Plan } from '#domain/plan.ts';
 import type { Problem } from '#domain/problem.ts';
 import type { Result } from '#domain/result.ts';
 import type { AuditEntry } from '#platform/store/port.ts';
+import type { DatabaseOperator } from './database-operator.ts';
 import type { Proving } from './proving.ts';
 import type { AppSecrets, AppSynced, GivenValues, SyncWish } from './secret-desk.ts';
 
@@ -41,6 +42,7 @@ export interface Selection {
   readonly app: string | null;
 }
 export interface Operator extends Proving {
+  readonly db: DatabaseOperator;
   environments(signal: AbortSignal): Answer<readonly EnvironmentAnswer[]>;
   /** What would be done, from a fresh look. Writes nothing to the platform. */
   plan(selection: Selection, signal: AbortSignal): Answer<readonly AppPlan[]>;

@@ -1,5 +1,6 @@
 /** What was read of an environment folder the last time: the same texts again need no parsing, and mostly nothing has changed. */
 import { createHash } from 'node:crypto';
+import { isMigrationFile, type MigrationFolder } from '#domain/compile-migrations.ts';
 import type { FolderClaims } from '#domain/desired-rules.ts';
 import type { TrimtabError } from '#domain/errors.ts';
 import { ok, type Result } from '#domain/result.ts';
@@ -11,6 +12,8 @@ export interface Remembered {
   readonly print: string;
   /** The files that the folder's documents name. */
   readonly paths: readonly string[];
+  /** The folder of migrations that they name. */
+  readonly migrations: MigrationFolder | null;
   /** What was asked of the process's variables, and the answers. */
   readonly asked: Answers;
   readonly sourceHash: string;
@@ -19,9 +22,14 @@ export interface Remembered {
 /** By the environment's name. */
 export type SourceMemory = Map<string, Remembered>;
 
-export function printOf(files: ReadonlyMap<string, string>, paths: readonly string[], configs: ReadonlyMap<string, string>): string {
+export function printOf(
+  files: ReadonlyMap<string, string>,
+  paths: readonly string[],
+  configs: ReadonlyMap<string, string>,
+  migrations: ReadonlyMap<string, string> | null,
+): string {
   const hash = createHash('sha256');
-  for (const [path, text] of files) hash.update(`${JSON.stringify(path)}${text.length}:`).update(text);
+  for (const [path, text] of [...files, ...(migrations ?? [])]) hash.update(`${JSON.stringify(path)}${text.length}:`).update(text);
   for (const path of paths) {
     const text = configs.get(path);
     hash.update(`${JSON.stringify(path)}${text?.length ?? ''}:`).update(text ?? '');
@@ -39,12 +47,24 @@ export async function recall(
   if (last === undefined || !answersAlike(last.asked, now.stored)) return ok(null);
   const configs = await readTexts(snapshot, last.paths, signal);
   if (!configs.ok) return configs;
-  return ok(printOf(now.files, last.paths, configs.value) === last.print ? last : null);
+  const migrations = await readMigrationFolder(snapshot, last.migrations, signal);
+  if (!migrations.ok) return migrations;
+  return ok(printOf(now.files, last.paths, configs.value, migrations.value) === last.print ? last : null);
 }
 /** The process's own variables stay as they are while it lives: only what is stored may answer otherwise. */
 const answersAlike = (asked: Answers, stored: Answers): boolean =>
   Object.entries(asked).every(([name, answer]) => !Object.hasOwn(stored, name) || stored[name] === answer);
 
+/** Null: none is named, or it is not there. As with a file that leaves the source, one that does counts as absent. */
+export async function readMigrationFolder(
+  snapshot: SourceSnapshot,
+  named: MigrationFolder | null,
+  signal: AbortSignal,
+): Promise<Result<ReadonlyMap<string, string> | null, TrimtabError>> {
+  if (named === null) return ok(null);
+  const read = await snapshot.readFolder(named.folder, (path) => isMigrationFile(named.isTool, path), signal);
+  return !read.ok && read.error.code === 'DESIRED_INVALID' ? ok(null) : read;
+}
 /** A path that leaves the source is a fault of its environment, told where it is written: the file counts as absent. */
 export async function readTexts(
   snapshot: SourceSnapshot,

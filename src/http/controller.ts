@@ -3,6 +3,7 @@ import { Hono } from 'hono';
 import { remedyOf, type TrimtabError } from '#domain/errors.ts';
 import type { Result } from '#domain/result.ts';
 import type { Operator, Selection } from '#engine/operator.ts';
+import { databaseRoutes } from './database.ts';
 import { secretRoutes } from './secrets.ts';
 import { statusPage } from './status-page.ts';
 import { makeWebhook, type WebhookDeps } from './webhook.ts';
@@ -66,6 +67,7 @@ function api(deps: HttpDeps): Hono {
     environment: c.req.query('environment') ?? null,
     app: c.req.query('app') ?? null,
   });
+  app.route('/', databaseRoutes(operator.db, answer));
   app.get('/environments', async (c) => answer(await operator.environments(c.req.raw.signal)));
   app.get('/environments/:name', async (c) => {
     const all = await operator.environments(c.req.raw.signal);

@@ -70,6 +70,10 @@ export function eventToLine(event: Event): Line | null {
       return line('warn', `organization ${event.organization} cannot be seen: ${event.message}`, { code: event.code });
     case 'HaltChanged':
       return line('warn', event.halted ? `all writes stopped by ${event.by}: ${event.reason}` : 'writes are allowed again', {});
+    case 'MigrationApplied':
+      return info(`migrated: ${event.file}`, { environment: event.environment, seconds: event.took / 1_000 });
+    case 'MigrationFailed':
+      return line('error', `migration failed: ${event.message}. ${event.remedy}`, { environment: event.environment, code: event.code });
     case 'StoreLost':
       return line('error', `the state database does not answer; nothing is written meanwhile: ${event.message}`, {});
     case 'StoreBack':

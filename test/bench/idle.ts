@@ -21,6 +21,7 @@ import { migrate } from '#platform/store/migrate.ts';
 import type { Store } from '#platform/store/port.ts';
 import { makeSqlStore } from '#platform/store/sql.ts';
 import { makeTestReader } from '#test/support/secrets.ts';
+import { snapshotOf } from '#test/support/snapshot.ts';
 import { type Figure, round } from './figure.ts';
 import { APPS, fleetFiles, MACHINES_PER_APP } from './fleet.ts';
 
@@ -36,7 +37,6 @@ export async function measureIdle(folder: string): Promise<readonly Figure[]> {
   const store = await openStore(databaseUrl);
   const queue = databaseUrl === undefined ? null : await openQueue(databaseUrl);
   const files = new Map(Object.entries(fleetFiles(APPS)));
-  const yaml = new Map([...files].filter(([path]) => path.endsWith('.yaml')));
   const requests = { count: 0 };
   const fly = makeFlyClient({
     token: 'bench',
@@ -58,10 +58,7 @@ export async function measureIdle(folder: string): Promise<readonly Figure[]> {
     store,
     source: {
       description: 'bench',
-      read: () =>
-        Promise.resolve(
-          ok({ files: yaml, commit: null, rewritten: false, readFile: (path) => Promise.resolve(ok(files.get(path) ?? null)) }),
-        ),
+      read: () => Promise.resolve(ok(snapshotOf(files))),
     },
     tell: () => undefined,
     queue: queue ?? makeMemoryQueue(realClock),

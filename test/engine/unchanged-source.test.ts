@@ -4,14 +4,17 @@ import { ok } from '#domain/result.ts';
 import { type ReadDesiredDeps, type ReadEnvironment, readDesired } from '#engine/desired.ts';
 import type { Remembered } from '#engine/unchanged-source.ts';
 import { appText, ENVIRONMENT, WEB_TOML } from '#test/support/desired.ts';
+import { snapshotOf } from '#test/support/snapshot.ts';
 
 const environment = (name: string): string => ENVIRONMENT.replace('name: test', `name: ${name}`);
+const MIGRATED = environment('b').replace('primaryRegion: nrt', 'primaryRegion: nrt, database: { migrations: { directory: db } }');
 const START: Readonly<Record<string, string>> = {
   'desired-state/a/all.yaml': `${environment('a')}---\n${appText('web', 'app: acme-a', 'config: a.toml', 'excluded: { unless: DEPLOY_WEB }')}`,
-  'desired-state/b/all.yaml': `${environment('b')}---\n${appText('web', 'app: acme-b', 'config: b.toml')}`,
+  'desired-state/b/all.yaml': `${MIGRATED}---\n${appText('web', 'app: acme-b', 'config: b.toml')}`,
   'a.toml': WEB_TOML,
   'b.toml': `${WEB_TOML}[[files]]\nguest_path = "/etc/b"\nlocal_path = "b.conf"\n`,
   'b.conf': 'first',
+  'db/0001_a.up.sql': 'select 1;',
 };
 /** A reader that polls, as the controller does. `parsed` counts what the memory was given anew. */
 function poller() {
@@ -31,15 +34,7 @@ function poller() {
   const deps: ReadDesiredDeps = {
     source: {
       description: 'memory',
-      read: () =>
-        Promise.resolve(
-          ok({
-            files: new Map([...files].filter(([path]) => path.endsWith('.yaml'))),
-            commit: null,
-            rewritten: false,
-            readFile: (path) => Promise.resolve(ok(files.get(path) ?? null)),
-          }),
-        ),
+      read: () => Promise.resolve(ok(snapshotOf(files))),
     },
     flyFor: null,
     folder: 'desired-state',
@@ -76,6 +71,8 @@ test.each([
   { what: 'a YAML file', path: 'desired-state/b/all.yaml', text: `${START['desired-state/b/all.yaml']}  enabled: false\n` },
   { what: 'a fly.toml', path: 'b.toml', text: `${WEB_TOML}[env]\n  NEW = "1"\n` },
   { what: 'a file that a fly.toml names', path: 'b.conf', text: 'second' },
+  { what: 'a migration', path: 'db/0001_a.up.sql', text: 'select 2;' },
+  { what: 'a new migration', path: 'db/0002_b.up.sql', text: 'select 2;' },
   { what: 'a new YAML file', path: 'desired-state/b/more.yaml', text: appText('more', 'app: acme-more', 'config: a.toml') },
 ])('$what that changed is seen, and its neighbour is left alone', async ({ path, text }) => {
   const { files, poll, parsed } = poller();

@@ -75,6 +75,23 @@ describe('a folder', () => {
     expect(got(await snapshot.readFile('infra/none.toml', live))).toBeNull();
   });
 
+  test('gives a whole folder, of what is wanted, and null for one that is not there', async () => {
+    put('repo/desired-state/a.yaml', 'a');
+    put('repo/db/2.sql', 'two');
+    put('repo/db/deep/1.sql', 'one');
+    put('repo/db/.hidden.sql', 'no');
+    put('repo/db/README.md', 'no');
+    const snapshot = got(await folder().read(live));
+    const isSql = (path: string): boolean => path.endsWith('.sql');
+    expect(got(await snapshot.readFolder('./db', isSql, live))).toEqual(
+      new Map([
+        ['db/2.sql', 'two'],
+        ['db/deep/1.sql', 'one'],
+      ]),
+    );
+    expect(got(await snapshot.readFolder('nowhere', isSql, live))).toBeNull();
+    expect(await snapshot.readFolder('../secrets', isSql, live)).toMatchObject({ ok: false, error: { code: 'DESIRED_INVALID' } });
+  });
   test('keeps a file as it was first read', async () => {
     put('repo/desired-state/a.yaml', 'a');
     put('repo/infra/fly.toml', 'one');
@@ -157,6 +174,16 @@ describe('a branch of a repository', () => {
     expect(second.rewritten).toBe(false);
   });
 
+  test('gives a whole folder of its commit', async () => {
+    put('repo/db/2.sql', 'two');
+    put('repo/db/README.md', 'no');
+    commit('one');
+    const snapshot = got(await remote().read(live));
+    const isSql = (path: string): boolean => path.endsWith('.sql');
+    expect(got(await snapshot.readFolder('db', isSql, live))).toEqual(new Map([['db/2.sql', 'two']]));
+    expect(got(await snapshot.readFolder('nowhere', isSql, live))).toBeNull();
+    expect(await snapshot.readFolder('../db', isSql, live)).toMatchObject({ ok: false, error: { code: 'DESIRED_INVALID' } });
+  });
   test('a branch whose history was replaced is noticed once', async () => {
     commit('one');
     put('repo/infra/fly.toml', 'app = "y"');

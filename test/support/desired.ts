@@ -23,6 +23,10 @@ export const parseTexts = ({ files, process = {}, bare = false, stored = {} }: D
 export const compileTexts = (texts: DesiredTexts): Result<Compiled, Rejected> =>
   compileEnvironment(parseTexts(texts), {
     readFile: (path) => texts.others?.[path] ?? null,
+    readFolder: (folder) => {
+      const found = Object.entries(texts.others ?? {}).filter(([path]) => path.startsWith(`${folder}/`));
+      return found.length === 0 ? null : new Map(found);
+    },
     resolvedImages: (_, reference) => texts.digests?.[reference] ?? null,
   });
 /** Of a folder that has none, the test fails with the problems there are. */

@@ -20,6 +20,7 @@ import type { MachineRow } from '#simulator/world.ts';
 import { machinesOf } from '#simulator/world.ts';
 import { underContract } from '#test/support/contract.ts';
 import { makeTestReader, type TestSecrets } from './secrets.ts';
+import { snapshotOf } from './snapshot.ts';
 
 export const START = instant(Date.UTC(2026, 9, 1, 9, 0, 0));
 export type Files = Record<string, string>;
@@ -109,10 +110,7 @@ export async function makeHarness(options: HarnessOptions): Promise<Harness> {
       store: mortal(store, alive),
       source: {
         description: 'memory',
-        read: () =>
-          Promise.resolve(
-            ok({ files: yamlOf(files), commit: null, rewritten: false, readFile: (path) => Promise.resolve(ok(files.get(path) ?? null)) }),
-          ),
+        read: () => Promise.resolve(ok(snapshotOf(files))),
       },
       tell: (event) => {
         if (!alive.aborted) events.push(event);
@@ -189,9 +187,6 @@ export async function makeHarness(options: HarnessOptions): Promise<Harness> {
   };
   return harness;
 }
-const yamlOf = (files: ReadonlyMap<string, string>): ReadonlyMap<string, string> =>
-  new Map([...files].filter(([path]) => path.endsWith('.yaml')));
-
 function deadlineOf(clock: VirtualClock, span: number, signal: AbortSignal): AbortSignal {
   const late = new AbortController();
   clock.after(ms(span), () => late.abort(new Error('deadline')));

@@ -139,7 +139,7 @@ function checkNumbers(
       problems.push(
         problem(file, 1, 'migration-without-up', `version ${version} goes down and nowhere up`, 'add its .up.sql, or take it out'),
       );
-  for (const [at, { version, file, down }] of migrations.entries()) {
+  for (const [at, { version, file }] of migrations.entries()) {
     const before = migrations[at - 1];
     if (before !== undefined && before.version === version) {
       const remedy = 'give the one that was not applied yet the next free number';
@@ -150,17 +150,18 @@ function checkNumbers(
       warnings.push(
         problem(file, 1, 'migration-gap', `no version lies between ${before.version} and ${version}`, 'nothing to do if that is meant'),
       );
-    if (down === null && format !== 'plain')
-      warnings.push(
-        problem(
-          file,
-          1,
-          'migration-without-down',
-          `version ${version} has no way down`,
-          'nothing is reversed by itself; a way down helps by hand',
-        ),
-      );
   }
+  warnings.push(...onlyUp(migrations, format));
+}
+/** Of a folder without any way down not each file is told. */
+const TOLD = 3;
+function onlyUp(migrations: readonly Migration[], format: MigrationFormat): readonly Problem[] {
+  const without = format === 'plain' ? [] : migrations.filter(({ down }) => down === null);
+  const remedy = 'nothing is reversed by itself; a way down helps by hand';
+  const say = (file: string, message: string): Problem => problem(file, 1, 'migration-without-down', message, remedy);
+  if (without.length <= TOLD) return without.map(({ file, version }) => say(file, `version ${version} has no way down`));
+  const first = without.slice(0, TOLD).map(({ version }) => version);
+  return [say(without[0]?.file ?? '', `${without.length} migrations have no way down: ${first.join(', ')}, …`)];
 }
 export const problem = (file: string, line: number, rule: string, message: string, remedy: string): Problem => ({
   file,

@@ -2,10 +2,10 @@
 import type { ClockDep } from '#domain/clock.ts';
 import type { TrimtabError } from '#domain/errors.ts';
 import type { EnvironmentName } from '#domain/ids.ts';
-import type { Problem } from '#domain/problem.ts';
 import type { Result } from '#domain/result.ts';
 import type { CompiledApp, CompiledEnvironment } from '#domain/revision.ts';
 import { type Ms, ms } from '#domain/units.ts';
+import type { Migrations } from '#engine/migrations.ts';
 import type { PhaseItem, ReleaseParts } from '#engine/release-ports.ts';
 import type { FlyClient } from '#platform/fly/port.ts';
 
@@ -13,17 +13,11 @@ export interface PreflightDeps extends ClockDep {
   readonly flyFor: (environment: CompiledEnvironment) => Result<FlyClient, TrimtabError>;
   readonly secrets: ReleaseParts['secrets'];
   /** Faults and dangers of the migrations that a release would apply; null: this build has none. */
-  readonly migrationProblems:
-    | ((environment: CompiledEnvironment, signal: AbortSignal) => Promise<Result<MigrationOutlook, TrimtabError>>)
-    | null;
+  readonly migrations: Pick<Migrations, 'look' | 'check'> | null;
   /** Is there a program of this name on the search path of this process? */
   readonly hasProgram: (name: string) => Promise<boolean>;
   /** Writes are stopped: why; null when they are not. */
   readonly halted: (environment: EnvironmentName) => string | null;
-}
-export interface MigrationOutlook {
-  readonly problems: readonly (Problem & { readonly fatal: boolean })[];
-  readonly pending: readonly string[];
 }
 /** An environment and those of its apps that a release would touch. */
 export interface Scene {

@@ -1,6 +1,6 @@
 /** Migrations as the engine uses them: one database, one set, values out. */
 import type { TrimtabError } from '#domain/errors.ts';
-import type { MigrationSet } from '#domain/migrations/files.ts';
+import type { Migration, MigrationSet } from '#domain/migrations/files.ts';
 import type { Outlook } from '#domain/migrations/history.ts';
 import type { ParsedMigration, ParseSql } from '#domain/migrations/statements.ts';
 import type { Result } from '#domain/result.ts';
@@ -66,7 +66,12 @@ export interface MigrationRunner {
   run(
     url: string,
     job: { readonly set: MigrationSet; readonly parsed: readonly ParsedMigration[]; readonly limits: MigrationLimits },
-    hooks: { readonly stopped: () => string | null; readonly onApplied: (applied: Applied) => void },
+    hooks: {
+      readonly stopped: () => string | null;
+      /** Of what is pending, before the first of them is run; null: go on. */
+      readonly refuses: (pending: readonly Migration[]) => TrimtabError | null;
+      readonly onApplied: (applied: Applied) => void;
+    },
     signal: AbortSignal,
   ): Promise<MigrationRun>;
   /** The set of the last run of a command that ended well; null: none. */

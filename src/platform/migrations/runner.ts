@@ -1,7 +1,7 @@
 /** Applies what is pending, in order, on one connection: each in its transaction together with its row of history, unless it says otherwise. */
 import type { Clock } from '#domain/clock.ts';
 import { failure, type TrimtabError } from '#domain/errors.ts';
-import type { MigrationSet } from '#domain/migrations/files.ts';
+import type { Migration, MigrationSet } from '#domain/migrations/files.ts';
 import { type HistoryFault, type Outlook, outlookOf } from '#domain/migrations/history.ts';
 import { lineAt, type ParsedMigration, type Statement } from '#domain/migrations/statements.ts';
 import { err, ok, type Result } from '#domain/result.ts';
@@ -97,6 +97,7 @@ interface Scene {
   readonly parsed: readonly ParsedMigration[];
   readonly limits: MigrationLimits;
   readonly stopped: () => string | null;
+  readonly refuses: (pending: readonly Migration[]) => TrimtabError | null;
   readonly onApplied: (applied: Applied) => void;
   readonly applied: Applied[];
   readonly notes: string[];
@@ -115,6 +116,8 @@ async function runAll(session: Session, scene: Scene): Promise<Ended> {
   notes.push(...told);
   const [fault] = faults;
   if (fault !== undefined) return err(faultError(fault));
+  const refused = scene.refuses(pending);
+  if (refused !== null) return err(refused);
   if (pending.length === 0 && adopted.length === 0) return ok(undefined);
   const tables = await makeTables(session, set.format, seen.value.tables);
   if (adopted.length > 0) await session.query(noteAdopted(tables, adopted));

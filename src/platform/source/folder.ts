@@ -37,8 +37,9 @@ export function makeFolderSource(options: FolderSourceOptions): DesiredSource {
     read: (signal) =>
       guarded(description, async () => {
         const root = await realpath(options.root);
-        const paths = await yamlPaths(root, options.folder, description);
+        const paths = await pathsUnder(root, options.folder, isYaml, description);
         if (!paths.ok) return paths;
+        if (paths.value.length === 0) return err(nothingThere(description));
         const files = await readAll(root, paths.value, description, signal);
         if (!files.ok) return files;
         return ok(snapshot(root, description, files.value));
@@ -62,11 +63,25 @@ const snapshot = (root: string, description: string, files: ReadonlyMap<string, 
       kept.set(inside, read);
       return read;
     },
+    readFolder: async (folder, wanted, signal) => {
+      const inside = insideRoot(folder);
+      if (inside === null) return err(leavesRoot(folder));
+      return guarded(description, async () => {
+        if (!(await isFolder(join(root, inside)))) return ok(null);
+        const paths = await pathsUnder(root, inside, wanted, description);
+        return paths.ok ? readAll(root, paths.value, description, signal) : paths;
+      });
+    },
   };
 };
 
-/** YAML files under the folder, sorted, relative to the root. */
-async function yamlPaths(root: string, folder: string, description: string): Promise<Result<readonly string[], TrimtabError>> {
+/** Files under the folder, sorted, relative to the root. */
+async function pathsUnder(
+  root: string,
+  folder: string,
+  wanted: (path: string) => boolean,
+  description: string,
+): Promise<Result<readonly string[], TrimtabError>> {
   const found: string[] = [];
   const top = folder === '' ? '' : insideRoot(folder);
   if (top === null) return err(leavesRoot(folder));
@@ -78,13 +93,13 @@ async function yamlPaths(root: string, folder: string, description: string): Pro
         const path = at === '' ? entry.name : `${at}/${entry.name}`;
         if (isHidden(entry.name) || entry.name === 'node_modules') continue;
         if (entry.isDirectory()) below.push(path);
-        else if (isYaml(path) && isFileOrLink(entry)) found.push(path);
+        else if (wanted(path) && isFileOrLink(entry)) found.push(path);
       }
       if (found.length > MOST_FILES) return err(tooManyFiles(description));
     }
     level = below;
   }
-  return found.length === 0 ? err(nothingThere(description)) : ok(found.sort());
+  return ok(found.sort());
 }
 const isFileOrLink = (entry: Dirent): boolean => entry.isFile() || entry.isSymbolicLink();
 
@@ -108,6 +123,14 @@ async function readAll(
   return ok(files);
 }
 
+async function isFolder(path: string): Promise<boolean> {
+  try {
+    return (await stat(path)).isDirectory();
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT' || codeOf(error) === 'ENOTDIR') return false;
+    throw error;
+  }
+}
 /** Null when there is no such file. */
 async function readOne(root: string, path: string, signal: AbortSignal): Promise<Result<string | null, TrimtabError>> {
   if (signal.aborted) return err(cancelled(path));

@@ -10,12 +10,10 @@ import {
   decode,
   insideRoot,
   isHidden,
-  isYaml,
   LARGEST_FILE_BYTES,
   LARGEST_TOTAL_BYTES,
   leavesRoot,
   MOST_FILES,
-  nothingThere,
   notText,
   tooLarge,
   tooManyFiles,
@@ -29,19 +27,19 @@ export async function commitOf(git: Git, sha: string): Promise<SourceCommit> {
   return { sha: commitSha(sha), author, message: message.trim(), at: isoToInstant(at) ?? instant(0) };
 }
 
-/** YAML files under the folder, at their paths from the repository's root. */
+/** Files under the folder, at their paths from the repository's root. */
 export async function filesOf(
   git: Git,
   sha: string,
-  folder: string,
+  { folder, wanted }: { readonly folder: string; readonly wanted: (path: string) => boolean },
   description: string,
 ): Promise<Result<ReadonlyMap<string, string>, TrimtabError>> {
   const top = folder === '' ? '' : insideRoot(folder);
   if (top === null) return err(leavesRoot(folder));
   const entries = (await entriesUnder(git, sha, top)).filter(
-    ({ path }) => isYaml(path) && !isHidden(path) && path.split('/').length <= DEEPEST,
+    ({ path }) => wanted(path) && !isHidden(path) && path.split('/').length <= DEEPEST,
   );
-  if (entries.length === 0) return err(nothingThere(description));
+  if (entries.length === 0) return ok(new Map());
   if (entries.length > MOST_FILES) return err(tooManyFiles(description));
   const refused = entries.map(refusalOf).find((refusal) => refusal !== null);
   if (refused !== undefined) return err(refused);

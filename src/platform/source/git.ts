@@ -11,7 +11,7 @@ import type { GitAddress } from './git-address.ts';
 import { withoutCredentials } from './git-address.ts';
 import { type Git, type GitAccess, GitFailed, makeGit, NO_ACCESS } from './git-command.ts';
 import { commitOf, filesOf, readBlob } from './git-tree.ts';
-import { insideRoot, leavesRoot } from './limits.ts';
+import { insideRoot, isYaml, leavesRoot, nothingThere } from './limits.ts';
 import type { DesiredSource, SourceSnapshot } from './port.ts';
 
 export interface GitSourceOptions {
@@ -41,8 +41,9 @@ export function makeGitSource(options: GitSourceOptions): DesiredSource {
         const git = makeGit(directory, within, address.url, access);
         const fetched = await fetchBranch(git, address);
         const commit = await commitOf(git, fetched.sha);
-        const files = await filesOf(git, fetched.sha, address.folder, description);
+        const files = await filesOf(git, fetched.sha, { folder: address.folder, wanted: isYaml }, description);
         if (!files.ok) return files;
+        if (files.value.size === 0) return err(nothingThere(description));
         const snapshot: SourceSnapshot = {
           files: files.value,
           commit,
@@ -51,6 +52,15 @@ export function makeGitSource(options: GitSourceOptions): DesiredSource {
             const inside = insideRoot(path);
             if (inside === null) return Promise.resolve(err(leavesRoot(path)));
             return inTime(clock, description, wanted, (allowed) => readBlob(makeGit(directory, allowed), fetched.sha, inside));
+          },
+          readFolder: async (folder, wanted, within) => {
+            const inside = insideRoot(folder);
+            if (inside === null) return err(leavesRoot(folder));
+            return inTime(clock, description, within, async (allowed) => {
+              const found = await filesOf(makeGit(directory, allowed), fetched.sha, { folder: inside, wanted }, description);
+              // git has no empty folders.
+              return found.ok && found.value.size === 0 ? ok(null) : found;
+            });
           },
         };
         return ok(snapshot);

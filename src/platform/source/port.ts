@@ -20,6 +20,12 @@ export interface SourceSnapshot {
   readonly rewritten: boolean;
   /** Any other file of the same state, such as a fly.toml; null when there is none. Fails: DESIRED_INVALID (a path or link that leaves the root, too large). */
   readFile(path: string, signal: AbortSignal): Promise<Result<string | null, TrimtabError>>;
+  /** Path → text of every file under a folder that is `wanted`, hidden ones apart; null when there is no such folder. Fails like `readFile`. */
+  readFolder(
+    folder: string,
+    wanted: (path: string) => boolean,
+    signal: AbortSignal,
+  ): Promise<Result<ReadonlyMap<string, string> | null, TrimtabError>>;
 }
 export interface DesiredSource {
   /** For people, without credentials. */

@@ -44,7 +44,7 @@ interface Options {
 }
 async function run(on: TestDatabase, texts: Texts, options: Options = {}): Promise<MigrationRun> {
   const limits = { statement: ms(20_000), lock: ms(500), ...options.limits };
-  const hooks = { stopped: options.stopped ?? (() => null), onApplied: () => undefined };
+  const hooks = { stopped: options.stopped ?? (() => null), refuses: () => null, onApplied: () => undefined };
   return runner.run(on.url, { ...(await setOf(texts, options.format ?? null)), limits }, hooks, options.signal ?? never);
 }
 const filesOf = ({ applied }: MigrationRun): readonly string[] => applied.map(({ file }) => file.slice(FOLDER.length + 1));
@@ -253,7 +253,12 @@ test('writes that are stopped end a run between two migrations', async () => {
 test('a database that is not there is told without its password', async () => {
   const { set, parsed } = await setOf(UP);
   const job = { set, parsed, limits: { statement: ms(1_000), lock: ms(1_000) } };
-  const ran = await runner.run('postgres://u:hunter2@127.0.0.1:9/nothing', job, { stopped: () => null, onApplied: () => undefined }, never);
+  const ran = await runner.run(
+    'postgres://u:hunter2@127.0.0.1:9/nothing',
+    job,
+    { stopped: () => null, refuses: () => null, onApplied: () => undefined },
+    never,
+  );
   expect(ran.error).toMatchObject({ code: 'DATABASE_UNAVAILABLE' });
   expect(JSON.stringify(ran)).not.toContain('hunter2');
 });
