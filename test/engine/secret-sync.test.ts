@@ -18,6 +18,7 @@ const operatorOf = (harness: Harness): Operator =>
     clock: harness.clock,
     tell: () => undefined,
     proving: { preflight: () => NOT_ASKED, smoke: () => NOT_ASKED },
+    db: { migrations: () => NOT_ASKED, migrate: () => NOT_ASKED },
   });
 const NOT_ASKED = Promise.resolve(ok([]));
 const ALL = { environment: null, app: null };
