@@ -8,6 +8,7 @@ import { err, ok, type Result } from '#domain/result.ts';
 import type { CompiledEnvironment } from '#domain/revision.ts';
 import type { ToolDeps } from '#engine/migration-tool.ts';
 import { type Migrations, type MigrationsDeps, makeMigrations } from '#engine/migrations.ts';
+import type { SecretReader } from '#engine/secret-reader.ts';
 import { realClock } from '#platform/clock.ts';
 import { isSameDatabase } from '#platform/migrations/address.ts';
 import { makeMigrationRunner } from '#platform/migrations/runner.ts';
@@ -17,30 +18,33 @@ import type { Config } from './config.ts';
 
 export interface DatabaseOptions extends TellDep, Pick<MigrationsDeps, 'halted' | 'deadline'> {
   readonly config: Pick<Config, 'variables' | 'databaseUrl' | 'source'>;
-  /** This process serves one environment alone: bare variables count. */
-  readonly bare: () => boolean;
+  readonly reader: Pick<SecretReader, 'connection'>;
 }
-export const composeMigrations = ({ config, bare, tell, halted, deadline }: DatabaseOptions): Migrations =>
+export const composeMigrations = ({ config, reader, tell, halted, deadline }: DatabaseOptions): Migrations =>
   makeMigrations({
     clock: realClock,
     tell,
     halted,
     deadline,
     runner: makeMigrationRunner({ clock: realClock }),
-    databaseUrl: (environment) => Promise.resolve(addressOf(config.variables, environment, bare())),
+    databaseUrl: (environment, signal) => addressOf(reader.connection, environment, signal),
     isOwn: (url) => config.databaseUrl !== null && isSameDatabase(url, config.databaseUrl),
     workshop: (files) => workshop(config, files),
   });
 
-function addressOf(variables: Config['variables'], environment: CompiledEnvironment, bare: boolean): Result<string, TrimtabError> {
-  const from = environment.declared?.database?.url?.from;
-  if (from === undefined) return err(failure('DATABASE_URL_MISSING', `${environment.name} declares no database.url`));
-  if (from.value !== undefined) return ok(from.value);
-  if (from.env === undefined) return err(failure('DATABASE_URL_MISSING', `database.url of ${environment.name} is read from env only`));
-  const prefixed = `${environment.declared?.envPrefix ?? ''}${from.env}`;
-  const found = variables[prefixed] || (bare ? variables[from.env] : '') || null;
-  const names = bare ? `neither ${prefixed} nor ${from.env}` : `${prefixed} is not`;
-  return found === null ? err(failure('DATABASE_URL_MISSING', `${names} set`)) : ok(found);
+async function addressOf(
+  connection: SecretReader['connection'],
+  environment: CompiledEnvironment,
+  signal: AbortSignal,
+): Promise<Result<string, TrimtabError>> {
+  const source = environment.declared?.database?.url?.from;
+  if (source === undefined) return err(failure('DATABASE_URL_MISSING', `${environment.name} declares no database.url`));
+  const given = await connection(environment, signal);
+  if (!given.ok) return err(failure('DATABASE_URL_MISSING', given.error.message));
+  if (given.value !== null && !given.value.isEmpty) return ok(given.value.reveal());
+  const { env } = source;
+  const names = env === undefined ? '' : `: set ${environment.declared?.envPrefix ?? ''}${env}`;
+  return err(failure('DATABASE_URL_MISSING', `the source of database.url of ${environment.name} gives none${names}`));
 }
 
 /** What a program needs to run at all; no token, no secret. */

@@ -96,15 +96,14 @@ export async function openSession(options: SessionOptions, signal: AbortSignal):
   );
   const { reader, part: secrets, keyFile } = await composeSecrets(config, { stateFolder: folder, simulated: simulator !== null });
   const deadline = (span: number, within: AbortSignal): AbortSignal => AbortSignal.any([within, AbortSignal.timeout(span)]);
-  const alone = (): boolean => options.only !== null || controller.environments.names().length === 1;
-  const migrations = composeMigrations({ config, tell: options.tell, halted: halts.reasonFor, deadline, bare: alone });
+  const migrations = composeMigrations({ config, tell: options.tell, halted: halts.reasonFor, deadline, reader });
   const proofs = makeProofs({
     config,
     version: options.version,
     flyFor: clients,
     edgeUrl: simulator?.edgeUrl ?? null,
     halted: halts.reasonFor,
-    secrets,
+    reader,
     migrations,
     alone: () => options.only !== null || controller.environments.names().length === 1,
   });

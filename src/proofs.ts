@@ -3,13 +3,13 @@ import { access, constants } from 'node:fs/promises';
 import { delimiter, isAbsolute, join } from 'node:path';
 import type { TrimtabError } from '#domain/errors.ts';
 import type { EnvironmentName } from '#domain/ids.ts';
-import { err, ok, type Result } from '#domain/result.ts';
+import type { Result } from '#domain/result.ts';
 import type { CompiledEnvironment } from '#domain/revision.ts';
-import type { Migrations } from '#engine/migrations.ts';
 import type { PreflightDeps } from '#engine/preflight/part.ts';
 import { releasePreflight, runPreflight } from '#engine/preflight.ts';
 import type { ProvingDeps } from '#engine/proving.ts';
 import type { ReleaseParts } from '#engine/release-ports.ts';
+import type { SecretReader } from '#engine/secret-reader.ts';
 import { releaseSmoke, runSmoke, type SmokeDeps } from '#engine/smoke.ts';
 import { makeEdgeHttp } from '#platform/checks/http-edge.ts';
 import { makeNodeHttp } from '#platform/checks/http-node.ts';
@@ -25,8 +25,8 @@ export interface ProofOptions {
   /** Null: a real platform. */
   readonly edgeUrl: string | null;
   readonly halted: (environment: EnvironmentName) => string | null;
-  readonly secrets: ReleaseParts['secrets'];
-  readonly migrations: Migrations;
+  readonly reader: SecretReader;
+  readonly migrations: PreflightDeps['migrations'];
   /** This process serves one environment: bare names of variables are its own. */
   readonly alone: () => boolean;
 }
@@ -36,15 +36,15 @@ export interface Proofs {
 }
 
 export function makeProofs(options: ProofOptions): Proofs {
-  const { flyFor, halted, secrets } = options;
+  const { flyFor, halted, reader, migrations } = options;
   const deadline = (span: number, within: AbortSignal): AbortSignal => AbortSignal.any([within, AbortSignal.timeout(span)]);
   const smoke: SmokeDeps = { clock: realClock, prober: makeProber(proberDeps(options)), deadline };
   const search = (options.config.variables['PATH'] ?? '').split(delimiter).filter((folder) => folder !== '');
   const preflight: PreflightDeps = {
     clock: realClock,
     flyFor,
-    secrets,
-    migrations: options.migrations,
+    secrets: reader,
+    migrations,
     halted,
     hasProgram: (name) => hasProgram(search, name),
   };
@@ -60,7 +60,7 @@ export function makeProofs(options: ProofOptions): Proofs {
     },
   };
 }
-function proberDeps({ config, version, flyFor, edgeUrl, alone }: ProofOptions): ProberDeps {
+function proberDeps({ config, version, flyFor, edgeUrl, reader, alone }: ProofOptions): ProberDeps {
   const variables = (): Variables => ({ process: config.variables, bare: alone() });
   const userAgent = `trimtab/${version}`;
   const others = makeNodeHttp({ userAgent });
@@ -69,7 +69,7 @@ function proberDeps({ config, version, flyFor, edgeUrl, alone }: ProofOptions): 
     clock: realClock,
     http,
     flyFor,
-    databaseUrl: (environment) => Promise.resolve(databaseUrlOf(environment, variables())),
+    databaseUrl: reader.connection,
     redact: (text, environment) => withoutValues(text, secretValues(environment, variables())),
   };
 }
@@ -88,15 +88,6 @@ interface Variables {
   readonly process: Config['variables'];
   readonly bare: boolean;
 }
-function databaseUrlOf(environment: CompiledEnvironment, variables: Variables): ReturnType<typeof found> {
-  const from = environment.declared?.database?.url?.from;
-  if (from?.env !== undefined) return found(lookUp(environment, from.env, variables), from.env);
-  return found(from?.value ?? null, 'spec.database.url');
-}
-const found = (value: string | null, name: string): Result<string, { readonly message: string; readonly remedy: string }> =>
-  value === null
-    ? err({ message: `${name} gives no connection string`, remedy: `set ${name}, with the environment's prefix first` })
-    : ok(value);
 const lookUp = ({ declared }: CompiledEnvironment, name: string, { process, bare }: Variables): string | null =>
   process[`${declared?.envPrefix ?? ''}${name}`] ?? (bare ? process[name] : null) ?? null;
 

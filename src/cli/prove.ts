@@ -27,15 +27,19 @@ function prove(
   save: SaveJunit,
   ask: (opened: Opened) => Promise<Result<readonly EnvironmentReport[], TrimtabError>>,
 ): Promise<ExitCode> {
-  return withOperator(context, async (opened) => {
-    const reports = await ask(opened);
-    if (!reports.ok) return sayError(context, reports.error);
-    if (reports.value.length === 0) {
-      context.err(`error: there is no environment ${environment ?? ''}\n  see \`trimtab status\` for those there are\n`);
-      return 1;
-    }
-    await save?.(junitText(reports.value, what));
-    context.out(context.json ? `${JSON.stringify(reports.value, null, 2)}\n` : reportsText(reports.value, WORDS[what]));
-    return hasFailed(reports.value) ? 1 : 0;
-  });
+  return withOperator(
+    context,
+    async (opened) => {
+      const reports = await ask(opened);
+      if (!reports.ok) return sayError(context, reports.error);
+      if (reports.value.length === 0) {
+        context.err(`error: there is no environment ${environment ?? ''}\n  see \`trimtab status\` for those there are\n`);
+        return 1;
+      }
+      await save?.(junitText(reports.value, what));
+      context.out(context.json ? `${JSON.stringify(reports.value, null, 2)}\n` : reportsText(reports.value, WORDS[what]));
+      return hasFailed(reports.value) ? 1 : 0;
+    },
+    environment,
+  );
 }

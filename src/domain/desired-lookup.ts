@@ -1,7 +1,8 @@
 /** Variables of the process that shape a revision: prefixed name first, the bare one only where the process serves one environment. Every
  *  answer is kept, so that the controller's own poll compiles with what a command once sent. */
 export interface LookupInput {
-  /** The process environment, with the environment's dotenv file under it. */
+  /** Variables of a file for this environment: they count where the process says nothing. Absent: there is none. */
+  readonly file?: Readonly<Record<string, string | undefined>>;
   readonly process: Readonly<Record<string, string | undefined>>;
   /** True where the process serves this environment alone. */
   readonly bare: boolean;
@@ -22,7 +23,9 @@ export function makeLookup(input: LookupInput, prefix: string): Lookup {
   const asked = new Map<string, string | null>();
   const read = (name: string): string | null => {
     if (Object.hasOwn(input.stored, name)) return input.stored[name] ?? null;
-    return filled(input.process, `${prefix}${name}`) ?? (input.bare ? filled(input.process, name) : null);
+    const names = input.bare ? [`${prefix}${name}`, name] : [`${prefix}${name}`];
+    const answers = [input.process, input.file ?? {}].flatMap((given) => names.map((one) => filled(given, one)));
+    return answers.find((answer) => answer !== null) ?? null;
   };
   return {
     find: (name) => {

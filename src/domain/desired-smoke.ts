@@ -49,9 +49,9 @@ export type SmokeExpect = z.infer<typeof Expect>;
 
 const Grpc = z.union(
   [
-    z.string().min(1).describe('host:port'),
+    z.string().describe('host:port'),
     z.strictObject({
-      address: z.string().min(1).describe('host:port'),
+      address: z.string().describe('host:port'),
       service: z.string().max(100).optional().describe('Service whose health is asked. Default: the whole server.'),
       tls: z.boolean().optional().describe('Over TLS, with a verified certificate. Default false.'),
     }),
@@ -61,8 +61,8 @@ const Grpc = z.union(
 export const SmokeCheck = z
   .strictObject({
     name: z.string().min(1).max(80).optional().describe('Shown in the table of results; what --check names.'),
-    http: z.string().min(1).optional().describe('Address to get. Redirects are followed; // in its path counts as /.'),
-    tcp: z.string().min(1).optional().describe('host:port that must accept a connection.'),
+    http: z.string().optional().describe('Address to get. Redirects are followed; // in its path counts as /.'),
+    tcp: z.string().optional().describe('host:port that must accept a connection.'),
     grpc: Grpc.optional().describe('A standard gRPC health service (grpc.health.v1.Health).'),
     sql: z.string().min(1).optional().describe("Statement that must succeed on the environment's database, read-only."),
     exec: z

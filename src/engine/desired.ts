@@ -11,6 +11,7 @@ import { err, ok, type Result } from '#domain/result.ts';
 import type { CompiledEnvironment } from '#domain/revision.ts';
 import type { FlyClient } from '#platform/fly/port.ts';
 import type { DesiredSourceDep, SourceCommit, SourceSnapshot } from '#platform/source/port.ts';
+import { readAppsEnv } from './apps-env.ts';
 import { printOf, readMigrationFolder, readTexts, recall, type SourceMemory } from './unchanged-source.ts';
 
 export interface ReadDesiredDeps extends DesiredSourceDep {
@@ -53,12 +54,18 @@ export async function readDesired(deps: ReadDesiredDeps, signal: AbortSignal): P
   if (!snapshot.ok && !(own.size > 0 && snapshot.error.code === 'SOURCE_EMPTY')) return snapshot;
   const folders = snapshot.ok ? foldersOf(snapshot.value, deps.folder) : new Map<string, ReadonlyMap<string, string>>();
   const common = [...folders.keys()].filter((name) => !own.has(name));
-  const bare = common.length + own.size === 1 || (deps.only ?? null) !== null;
+  // A name without a prefix is meant for one environment: the others of the source are not moved by it.
+  const bareFor = (name: string): boolean => common.length + own.size === 1 || deps.only === name;
   const found: Found[] = [];
   let late: TrimtabError | null = null;
   for (const name of common) {
     if (!snapshot.ok) break;
-    const one = await readOne(deps, snapshot.value, { name, files: folders.get(name) ?? new Map(), bare, root: deps.folder }, signal);
+    const one = await readOne(
+      deps,
+      snapshot.value,
+      { name, files: folders.get(name) ?? new Map(), bare: bareFor(name), root: deps.folder },
+      signal,
+    );
     if (one.ok) found.push(one.value);
     else if (!isOfPlatform(one.error)) return one;
     // Its image cannot be resolved at this moment: it stays as it is, the others go on.
@@ -66,7 +73,7 @@ export async function readDesired(deps: ReadDesiredDeps, signal: AbortSignal): P
   }
   const unreadable: ReadEnvironment[] = [];
   for (const [name, source] of own) {
-    const one = await readOwn(deps, name, source, bare, signal);
+    const one = await readOwn(deps, name, source, bareFor(name), signal);
     if (one.ok) found.push(one.value);
     else if (isOfPlatform(one.error)) late = one.error;
     else unreadable.push(notRead(name, one.error));
@@ -132,12 +139,14 @@ async function readOne(
     const { sourceHash, claims } = last.value;
     return ok({ ...told, sourceHash, claims, compiled: ok({ id: known.id, document: previous, warnings: [] }) });
   }
+  const appsEnv = await readAppsEnv(snapshot, name, signal);
+  if (!appsEnv.ok) return appsEnv;
   const folder = parseDesired({
     folder: root === '' ? name : `${root}/${name}`,
     files,
-    lookup: { process: deps.process, bare, stored },
+    lookup: { process: deps.process, file: appsEnv.value.variables, bare, stored },
   });
-  const configs = await readConfigs(snapshot, folder, signal);
+  const configs = await readConfigs(snapshot, folder, appsEnv.value, signal);
   if (!configs.ok) return configs;
   const { paths, texts } = configs.value;
   const migrations = await readMigrations(snapshot, folder, signal);
@@ -167,13 +176,19 @@ interface Configs {
   readonly paths: readonly string[];
   readonly texts: ReadonlyMap<string, string>;
 }
-async function readConfigs(snapshot: SourceSnapshot, folder: DesiredFolder, signal: AbortSignal): Promise<Result<Configs, TrimtabError>> {
+async function readConfigs(
+  snapshot: SourceSnapshot,
+  folder: DesiredFolder,
+  first: Configs,
+  signal: AbortSignal,
+): Promise<Result<Configs, TrimtabError>> {
   const stated = configPaths(folder);
   const texts = await readTexts(snapshot, stated, signal);
   if (!texts.ok) return texts;
   const named = extraPaths(folder, (path) => texts.value.get(path) ?? null);
   const extra = await readTexts(snapshot, named, signal);
-  return extra.ok ? ok({ paths: [...stated, ...named], texts: new Map([...texts.value, ...extra.value]) }) : extra;
+  if (!extra.ok) return extra;
+  return ok({ paths: [...first.paths, ...stated, ...named], texts: new Map([...first.texts, ...texts.value, ...extra.value]) });
 }
 async function readMigrations(snapshot: SourceSnapshot, { environment }: DesiredFolder, signal: AbortSignal) {
   const named = environment === null ? null : migrationFolder(environment.document);

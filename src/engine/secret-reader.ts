@@ -40,6 +40,8 @@ export interface SecretReader {
     keyId: string,
     signal: AbortSignal,
   ): Promise<Result<ReadonlyMap<string, SecretValue>, TrimtabError>>;
+  /** What the environment's database is reached with; null: its source gives none. */
+  connection(environment: CompiledEnvironment, signal: AbortSignal): Given;
   /** Values that came with a request: they stand for the sources until `forget`. */
   give(environment: string, app: string, values: ReadonlyMap<string, SecretValue>): void;
   forget(environment: string, app: string): void;
@@ -129,6 +131,13 @@ export function makeSecretReader(deps: SecretReaderDeps): SecretReader {
         found.set(name, value.value);
       }
       return ok(found);
+    },
+    connection: (environment, signal) => {
+      const source = environment.declared?.database?.url?.from;
+      if (source === undefined) return Promise.resolve(ok(null));
+      const files = Object.assign({}, ...environment.apps.map(({ sealed }) => sealed ?? {}));
+      const scene = { prefix: prefixOf(environment), bare: served === 1, files, given: NONE, round: new Map() };
+      return deps.origins.read('DATABASE_URL', source, scene, signal);
     },
     give: (environment, app, values) => {
       given.set(idOf(environment, app), values);

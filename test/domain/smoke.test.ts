@@ -60,6 +60,7 @@ describe('every line of the grammar', () => {
     expect(checkFrom(text, DATABASE)).toMatchObject(expected);
   });
   test('a check that requires a variable is skipped while it is unset, whatever its address then is', () => {
+    expect(checksFrom(`- { tcp: "\${NOWHERE:-}", requires: [NOWHERE] }`)[0]?.skip).toBe('NOWHERE is unset');
     const text = `- { http: "\${ISSUER:-}/x", requires: [ISSUER, CLIENT] }`;
     expect(checksFrom(text)[0]?.skip).toBe('ISSUER, CLIENT are unset');
     expect(checksFrom(text, '', { ISSUER: 'https://i.test' })[0]?.skip).toBe('CLIENT is unset');
@@ -78,6 +79,7 @@ describe('what is refused, with its place', () => {
     ['an unknown expectation', '- { tcp: a.test:1, expect: { stauts: 200 } }', '1:30 unknown-key'],
     ['a status of no kind', '- { http: https://a.test, expect: { status: 99 } }', '1:45 invalid-value'],
     ['no address', '- http: not an address', '1:9 invalid-value'],
+    ['an empty address', '- http: ""', '1:9 invalid-value'],
     ['a scheme of no web', '- http: ftp://a.test', '1:9 invalid-value'],
     ['a port that is missing', '- tcp: a.test', '1:8 invalid-value'],
     ['a port that is none', '- grpc: a.test:70000', '1:9 invalid-value'],

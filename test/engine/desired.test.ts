@@ -128,3 +128,42 @@ test('where every environment has its own source, the common one may be empty', 
   const result = await twoSources()();
   expect(result.ok && result.value.map(({ name, compiled }) => [name, compiled.ok])).toEqual([['production', true]]);
 });
+const named = (name: string): string => `${environment(name)}---\n${appText('web', `app: \${FLY_APP:-acme-${name}}`, 'config: web.toml')}`;
+const appNames = async (asked: Asked = {}): Promise<readonly unknown[]> =>
+  (await read(asked)).map(({ compiled }) => compiled.ok && compiled.value.document.apps[0]?.app);
+test.each([
+  {
+    situation: 'apps.env counts where the process says nothing',
+    files: { 'apps.env': 'FLY_APP=from-file' },
+    process: {},
+    app: 'from-file',
+  },
+  {
+    situation: 'the process wins',
+    files: { 'apps.env': 'ONE_FLY_APP=from-file' },
+    process: { FLY_APP: 'from-process' },
+    app: 'from-process',
+  },
+  { situation: 'what is empty is unset', files: { 'apps.env': 'FLY_APP=' }, process: { FLY_APP: '' }, app: 'acme-one' },
+  {
+    situation: 'quotes and comments are those of dotenv',
+    files: { 'apps.env': '# names\nFLY_APP="quoted" # here' },
+    process: {},
+    app: 'quoted',
+  },
+  {
+    situation: "the environment's own file is read instead",
+    files: { 'apps.env': 'FLY_APP=common', 'apps.one.env': 'FLY_APP=own' },
+    process: {},
+    app: 'own',
+  },
+])('$situation', async ({ files, process, app }) => {
+  put({ 'desired-state/one/all.yaml': named('one'), 'web.toml': WEB_TOML });
+  put(Object.fromEntries(Object.entries(files).map(([name, text]) => [`infra/fly/${name}`, text])));
+  expect(await appNames({ process })).toEqual([app]);
+});
+test('a process that serves two environments takes prefixed names only, from the file too', async () => {
+  put({ 'desired-state/one/all.yaml': named('one'), 'desired-state/two/all.yaml': named('two'), 'web.toml': WEB_TOML });
+  put({ 'infra/fly/apps.env': 'FLY_APP=shared\nTWO_FLY_APP=second\n' });
+  expect(await appNames()).toEqual(['acme-one', 'second']);
+});

@@ -1,7 +1,9 @@
 /** The migration phase of a release, and what a person sees of it: composed as in the program, on a database that is real. */
 import { afterAll, beforeEach, describe, expect, test } from 'vitest';
 import type { Event } from '#domain/events.ts';
+import { ok } from '#domain/result.ts';
 import type { CompiledEnvironment } from '#domain/revision.ts';
+import { SecretValue } from '#domain/secret-value.ts';
 import { seconds } from '#domain/units.ts';
 import { makeDatabaseOperator } from '#engine/database-operator.ts';
 import type { Migrations } from '#engine/migrations.ts';
@@ -42,11 +44,11 @@ function scene(more: { readonly halted?: string; readonly own?: string; readonly
   const events: Event[] = [];
   const migrations = composeMigrations({
     config: {
-      variables: { TEST_DATABASE_URL: more.url ?? on.url, PATH: process.env['PATH'] ?? '' },
+      variables: { PATH: process.env['PATH'] ?? '' },
       databaseUrl: more.own ?? null,
       source: '.',
     },
-    bare: () => false,
+    reader: { connection: () => Promise.resolve(ok(new SecretValue(more.url ?? on.url))) },
     tell: (event) => events.push(event),
     halted: () => more.halted ?? null,
     deadline: (span, within) => AbortSignal.any([within, AbortSignal.timeout(Math.min(span, more.deadlineMs ?? span))]),

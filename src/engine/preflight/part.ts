@@ -6,12 +6,13 @@ import type { Result } from '#domain/result.ts';
 import type { CompiledApp, CompiledEnvironment } from '#domain/revision.ts';
 import { type Ms, ms } from '#domain/units.ts';
 import type { Migrations } from '#engine/migrations.ts';
-import type { PhaseItem, ReleaseParts } from '#engine/release-ports.ts';
+import type { PhaseItem } from '#engine/release-ports.ts';
+import type { SecretReader } from '#engine/secret-reader.ts';
 import type { FlyClient } from '#platform/fly/port.ts';
 
 export interface PreflightDeps extends ClockDep {
   readonly flyFor: (environment: CompiledEnvironment) => Result<FlyClient, TrimtabError>;
-  readonly secrets: ReleaseParts['secrets'];
+  readonly secrets: Pick<SecretReader, 'read'>;
   /** Faults and dangers of the migrations that a release would apply; null: this build has none. */
   readonly migrations: Pick<Migrations, 'look' | 'check'> | null;
   /** Is there a program of this name on the search path of this process? */

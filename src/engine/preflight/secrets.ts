@@ -1,25 +1,22 @@
-/** Secret values: is every one there, and does it obey its rules? Asked of the sources now; no value is shown. */
-import { remedyOf } from '#domain/errors.ts';
+/** Secret values: is every one there, and does it obey its rules? The sources are asked now; no value is shown. */
 import type { PhaseItem } from '#engine/release-ports.ts';
-import { failing, fine, type Part, skipped } from './part.ts';
+import { failing, fine, type Part } from './part.ts';
 
 export const secretItems: Part = async ({ secrets }, { environment, apps }, signal) => {
   const items: PhaseItem[] = [];
   for (const app of apps) {
-    const names = Object.keys(app.secrets ?? {});
-    const what = `secrets ${app.name}`;
-    if (names.length === 0) continue;
-    if (secrets === null) {
-      items.push(skipped(what, 'this build reads no secrets'));
-      continue;
-    }
-    const read = await secrets.fingerprints(environment, app, signal);
-    if (!read.ok) items.push(failing(what, read.error.message, remedyOf(read.error)));
-    else {
-      const found = Object.keys(read.value.fingerprints).length;
-      items.push(...read.value.problems.map(({ message, remedy }) => failing(what, message, remedy)));
-      if (read.value.problems.length === 0) items.push(fine(what, `${found} of ${names.length} are given, all by their rules`));
-    }
+    const declared = Object.entries(app.secrets ?? {});
+    if (declared.length === 0) continue;
+    const readings = await secrets.read(environment, app, true, signal);
+    const faults = declared.flatMap(([name]) =>
+      (readings.get(name)?.faults ?? []).map(({ message, remedy }) => failing(`secret ${app.name}/${name}`, message, remedy)),
+    );
+    const given = declared.filter(([name]) => (readings.get(name)?.fingerprint ?? null) !== null).length;
+    const pushed = declared.filter(([, { from }]) => from.pushed !== undefined).length;
+    const elsewhere = pushed === 0 ? '' : `, ${pushed} pushed by \`trimtab secrets sync\``;
+    items.push(...faults);
+    if (faults.length === 0)
+      items.push(fine(`secrets ${app.name}`, `${given} of ${declared.length} are given, by their rules${elsewhere}`));
   }
   return items;
 };

@@ -6,14 +6,17 @@ import { fine, lacking, type Scene } from './part.ts';
 export function variableItems(scene: Scene): readonly PhaseItem[] {
   const { declared } = scene.environment;
   const needed = neededBy(scene.environment);
-  return Object.entries(declared?.lookups ?? {}).map(([name, value]) => {
+  const lookups = Object.entries(declared?.lookups ?? {});
+  const defaults = lookups.filter(([name, value]) => value === null && !needed.has(name)).map(([name]) => name);
+  const told = lookups.flatMap(([name, value]): readonly PhaseItem[] => {
     const what = `variable ${name}`;
-    if (value !== null) return fine(what, 'set');
+    if (value !== null) return [fine(what, 'set')];
     const checks = needed.get(name);
-    if (checks === undefined) return fine(what, 'unset: the default holds');
+    if (checks === undefined) return [];
     const remedy = `set ${declared?.envPrefix ?? ''}${name}, or ${name} in infra/fly/apps.env or for a process that serves this environment alone`;
-    return lacking(scene, what, `unset: ${checks.join(', ')} would be skipped`, remedy);
+    return [lacking(scene, what, `unset: ${checks.join(', ')} would be skipped`, remedy)];
   });
+  return defaults.length === 0 ? told : [...told, fine('other variables', `unset, so their defaults hold: ${defaults.join(', ')}`)];
 }
 /** Name → the checks that cannot be asked without it. */
 function neededBy({ declared }: CompiledEnvironment): ReadonlyMap<string, readonly string[]> {

@@ -1,10 +1,9 @@
 /** A `sql` check: a statement succeeds on the environment's database, in a transaction that can write nothing. */
 import type { ClockDep } from '#domain/clock.ts';
-import type { TrimtabError } from '#domain/errors.ts';
-import type { Result } from '#domain/result.ts';
 import type { Probe } from '#domain/smoke.ts';
 import { judgeLatency } from '#domain/smoke-judge.ts';
 import { elapsed, type Ms } from '#domain/units.ts';
+import type { Given } from '#platform/secrets/port.ts';
 import { readOnce } from '#platform/store/read-once.ts';
 import { clip } from './evidence.ts';
 import { codeOfThrown, faultOf } from './faults.ts';
@@ -12,7 +11,7 @@ import { type Attempt, failed } from './port.ts';
 
 export interface SqlDeps extends ClockDep {
   /** The connection string, from the secret source that desired state names. */
-  readonly databaseUrl: (signal: AbortSignal) => Promise<Result<string, Pick<TrimtabError, 'message'> & { readonly remedy: string }>>;
+  readonly databaseUrl: (signal: AbortSignal) => Given;
 }
 
 export async function checkSql(
@@ -23,8 +22,9 @@ export async function checkSql(
 ): Promise<Attempt> {
   const url = await databaseUrl(signal);
   if (!url.ok) return failed({ message: clip(url.error.message, 300), remedy: url.error.remedy });
+  if (url.value === null) return failed({ message: 'no address of the database is given', remedy: 'set what spec.database.url names' });
   const began = clock.now();
-  const read = await readOnce(url.value, statement, signal);
+  const read = await readOnce(url.value.reveal(), statement, signal);
   if (!read.ok) {
     const fault = signal.aborted ? faultOf('ETIMEDOUT') : faultOf(codeOfThrown(read.error));
     const said = read.error instanceof Error ? clip(read.error.message, 300) : '';

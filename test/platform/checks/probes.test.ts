@@ -1,6 +1,7 @@
 /** `tcp`, `grpc` and `sql` checks against real servers. */
 import { afterAll, describe, expect, test } from 'vitest';
-import { ok } from '#domain/result.ts';
+import { err, ok } from '#domain/result.ts';
+import { SecretValue } from '#domain/secret-value.ts';
 import { checkGrpc, requestOf } from '#platform/checks/grpc.ts';
 import type { Attempt } from '#platform/checks/port.ts';
 import { checkSql } from '#platform/checks/sql.ts';
@@ -98,7 +99,7 @@ describe.runIf(databaseUrl !== '')('sql', () => {
   async function ask(statement: string, expectation = '{}', { url = databaseUrl, limitMs = 5_000 } = {}): Promise<Attempt> {
     const { probe, latency } = checkFrom(`- { sql: "${statement}", expect: ${expectation} }`, DATABASE);
     if (probe.kind !== 'sql') throw new Error('expected a sql check');
-    return checkSql({ ...deps, databaseUrl: () => Promise.resolve(ok(url)) }, probe, latency, soon(limitMs));
+    return checkSql({ ...deps, databaseUrl: () => Promise.resolve(ok(new SecretValue(url))) }, probe, latency, soon(limitMs));
   }
   test.each([
     ['select 1', '{}', 'ok', /^1 row in/],
@@ -130,7 +131,10 @@ describe.runIf(databaseUrl !== '')('sql', () => {
   test('no address at all is told with what to set', async () => {
     const { probe } = checkFrom('- sql: select 1', DATABASE);
     if (probe.kind !== 'sql') throw new Error('expected a sql check');
-    const nothing = () => Promise.resolve({ ok: false, error: { message: 'DATABASE_URL gives nothing', remedy: 'set it' } } as const);
-    expect(await checkSql({ ...deps, databaseUrl: nothing }, probe, null, soon())).toMatchObject({ state: 'failed', remedy: 'set it' });
+    const nothing = { ...deps, databaseUrl: () => Promise.resolve(ok(null)) };
+    expect(await checkSql(nothing, probe, null, soon())).toMatchObject({ state: 'failed', remedy: 'set what spec.database.url names' });
+    const fault = { code: 'SECRET_SOURCE_FAILED', message: 'the file is not there', remedy: 'mount it' } as const;
+    const broken = { ...deps, databaseUrl: () => Promise.resolve(err(fault)) };
+    expect(await checkSql(broken, probe, null, soon())).toMatchObject({ state: 'failed', message: fault.message, remedy: 'mount it' });
   });
 });
