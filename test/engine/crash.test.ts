@@ -3,6 +3,7 @@
 import { describe, expect, test } from 'vitest';
 import { actByHand, destroyByHand, updateByHand, withMemory } from '#test/support/hands.ts';
 import { type Files, type Harness, makeHarness } from '#test/support/harness.ts';
+import { setByHand, withSecrets } from '#test/support/secret-world.ts';
 import { deployByHand, FLY_TOML, oneApp } from '#test/support/worlds.ts';
 
 const APP = 'acme-web';
@@ -14,6 +15,7 @@ const MOUNTED = `${FLY_TOML}\n[[mounts]]\n  source = "data"\n  destination = "/d
 interface Scenario {
   readonly name: string;
   readonly files: Files;
+  readonly environment?: Readonly<Record<string, string>>;
   /** The world comes first, and trimtab is started into it. */
   readonly startsLater?: boolean;
   /** Up to the moment from which on calls are cut off. */
@@ -63,6 +65,32 @@ const SCENARIOS: readonly Scenario[] = [
     change: (harness) => harness.restart(),
   },
   {
+    name: 'a secret is set, and every machine follows',
+    files: withSecrets({ SESSION_SECRET: '{ from: { env: SESSION_SECRET } }' }),
+    environment: { SESSION_SECRET: 'one' },
+    before: settled,
+    change: (harness) => {
+      harness.environment['SESSION_SECRET'] = 'two';
+      return nothing();
+    },
+  },
+  {
+    name: 'a secret that somebody set is put back, beside one that changed',
+    files: withSecrets(
+      { SESSION_SECRET: '{ from: { env: SESSION_SECRET } }', API_KEY: '{ from: { env: API_KEY } }' },
+      { machines: '{ nrt: 1 }' },
+    ),
+    environment: { SESSION_SECRET: 'one', API_KEY: 'a' },
+    before: async (harness) => {
+      await harness.untilSettled();
+      await setByHand(harness, { SESSION_SECRET: 'by hand' });
+    },
+    change: (harness) => {
+      harness.environment['API_KEY'] = 'b';
+      return nothing();
+    },
+  },
+  {
     name: 'drift of every kind is put back',
     files: oneApp({ machines: '{ nrt: 4 }', toml: MOUNTED }),
     before: async (harness) => {
@@ -79,7 +107,7 @@ const SCENARIOS: readonly Scenario[] = [
 
 /** Without what every machine has for itself. */
 const endOf = (harness: Harness): unknown => {
-  const { machines, volumes, addresses, certificates, releases } = harness.simulator.world;
+  const { apps, machines, volumes, secrets, addresses, certificates, releases } = harness.simulator.world;
   const mine = [...machines.values()].filter(({ state }) => state !== 'destroyed');
   return {
     machines: mine
@@ -99,13 +127,15 @@ const endOf = (harness: Harness): unknown => {
       .sort(),
     distinct: [new Set(mine.map(({ name }) => name)).size, new Set(mine.map(({ config }) => config.metadata?.['trimtab_intent'])).size],
     volumes: [...volumes.values()].map(({ region, attachedMachine }) => `${region} ${attachedMachine !== null}`).sort(),
+    secrets: [...secrets.values()].map(({ name, digest }) => `${name} ${digest}`).sort(),
+    behind: mine.filter(({ app, secretsVersion }) => secretsVersion !== apps.get(app)?.secretsVersion).length,
     addresses: [...addresses.values()].map(({ type }) => type).sort(),
     certificates: [...certificates.values()].map(({ hostname }) => hostname),
     openReleases: [...releases.values()].filter(({ status }) => status === 'running' || status === 'pending').length,
   };
 };
-async function arrange({ files, startsLater = false, before }: Scenario): Promise<Harness> {
-  const harness = await makeHarness({ files, start: !startsLater });
+async function arrange({ files, environment = {}, startsLater = false, before }: Scenario): Promise<Harness> {
+  const harness = await makeHarness({ files, environment, start: !startsLater });
   await before(harness);
   harness.simulator.world.counters.byRoute.clear();
   return harness;

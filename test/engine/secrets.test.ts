@@ -190,6 +190,47 @@ describe('what somebody else set', () => {
   });
 });
 
+describe('cut off while the answer of a write is noted', () => {
+  /** A store that never answers calls of one kind, once armed: the process hangs there, and is killed. */
+  function hanging(method: 'saveSecrets' | 'closeIntent') {
+    const real = makeMemoryStore();
+    const at = { armed: false, reached: false };
+    const store = new Proxy(real, {
+      get: (target, name) => {
+        const found: unknown = Reflect.get(target, name);
+        if (typeof found !== 'function') return found;
+        return (...given: unknown[]) => {
+          if (!at.armed || name !== method) return Reflect.apply(found, target, given);
+          at.reached = true;
+          return new Promise(() => undefined);
+        };
+      },
+    });
+    return { real, store, at };
+  }
+  test.each(['saveSecrets', 'closeIntent'] as const)(
+    'at %s: the end is the same, and nothing is taken for somebody else’s',
+    async (method) => {
+      const { real, store, at } = hanging(method);
+      const harness = await settled(withSecrets(SESSION), { store });
+      const digest = digestsOf(harness)['SESSION_SECRET'];
+      harness.environment['SESSION_SECRET'] = 'two';
+      at.armed = true;
+      for (let spent = 0; spent < 60 && !at.reached; spent++) await harness.pass(1);
+      expect(at.reached).toBe(true);
+      expect(digestsOf(harness)['SESSION_SECRET']).not.toBe(digest);
+      await harness.restart({ store: real });
+      await harness.pass(30);
+      await harness.untilSettled();
+      expect(stateOf(harness, 'SESSION_SECRET')).toBe('Synced');
+      expect(machineVersions(harness)).toEqual([versionOf(harness), versionOf(harness)]);
+      expect(harness.events.filter(({ type }) => type === 'DriftSeen')).toEqual([]);
+      await expectIdle(harness);
+      await harness.stop();
+    },
+  );
+});
+
 describe('what was there before', () => {
   test('is adopted without a write; a later change of the source is one', async () => {
     const harness = await makeHarness({ files: withSecrets(SESSION), environment: { SESSION_SECRET: 'one' }, start: false });

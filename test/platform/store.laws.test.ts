@@ -162,6 +162,27 @@ describe.each(STORES)('the store on $name', ({ open }) => {
     await value(store.saveEnvironment('e', { accepted: 'r2', applied: 'r1', lastGood: null }, signal));
     expect(await value(store.environment('e', signal))).toEqual({ accepted: 'r2', applied: 'r1', lastGood: null });
   });
+  test('what is known of secrets is written over by name, and comes back as it was', async () => {
+    const row = { name: 'B', keyId: 'k', fingerprint: null, digest: 'd1', version: null, staged: false, since: 1, setAt: null, older: [] };
+    const other = { ...row, name: 'A', fingerprint: 'f', version: 7, staged: true, setAt: 2, older: ['e', 'd'] };
+    expect(await value(store.secrets('s', 'web', signal))).toEqual([]);
+    await value(store.saveSecrets('s', 'web', [row, other], signal));
+    await value(store.saveSecrets('s', 'web', [], signal));
+    await value(store.saveSecrets('s', 'api', [row], signal));
+    expect(await value(store.secrets('s', 'web', signal))).toEqual([other, row]);
+    const changed = {
+      ...row,
+      digest: 'd2',
+      version: 9_007_199_254,
+      fingerprint: 'g',
+      since: Date.UTC(2026, 10, 24),
+      setAt: 3,
+      older: ['f'],
+    };
+    await value(store.saveSecrets('s', 'web', [changed], signal));
+    expect(await value(store.secrets('s', 'web', signal))).toEqual([other, changed]);
+    expect(await value(store.secrets('s', 'api', signal))).toEqual([row]);
+  });
   test('halts and approvals come and go', async () => {
     await value(store.halt({ scope: '*', by: 'ann', reason: 'looking', since: 1 }, signal));
     expect(await value(store.halts(signal))).toEqual([{ scope: '*', by: 'ann', reason: 'looking', since: 1 }]);
