@@ -42,6 +42,7 @@ export function chooseUpdates(
   const ready = counted.filter((member) => member.ready).length;
 
   const fixing = resting.slice(0, free);
+  const turned = broken.filter(isGoingWrong);
   const waking = !proved && cold.length > 0 && written.length === 0 && fixing.length === 0 && ready < 2 ? cold.slice(0, 1) : [];
   const sleeping = (proved ? cold : ready >= 2 ? cold : []).filter((member) => !member.moving);
   const surge = surgeNeeded(warm, counted, group, rollout, wantedCount);
@@ -51,6 +52,7 @@ export function chooseUpdates(
   const touched = warm.slice(0, Math.min(allowed, warm.length));
   const now = [
     ...standbys.map((member) => ({ member, launch: 'keep' as const })),
+    ...turned.map((member) => ({ member, launch: 'keep' as const })),
     ...fixing.map((member) => ({ member, launch: 'start' as const })),
     ...waking.map((member) => ({ member, launch: 'start' as const })),
     ...sleeping.map((member) => ({ member, launch: 'keep' as const })),
@@ -77,6 +79,11 @@ export function oneFirst(choice: RolloutChoice): RolloutChoice {
   const rest = choice.now.flatMap(({ member }) => (now.some((one) => one.member === member) ? [] : [member]));
   return { ...choice, now, later: rest.length === 0 ? choice.later : [rest, ...choice.later] };
 }
+/** On its way into a config that somebody else wrote: it serves nobody, so putting it right at once takes nothing from anybody. By the config
+ *  alone: the image that a machine tells is the old one until the new version runs. */
+const isGoingWrong = ({ moving, hash, stamp, outdated, machine }: Member): boolean =>
+  moving && hash !== null && hash !== stamp.hash && !outdated && COMING_UP.includes(machine.state);
+const COMING_UP: readonly string[] = ['updating', 'replacing', 'starting', 'restarting'];
 const isBooting = (member: Member): boolean => member.moving || member.machine.state === 'started';
 
 /** The last machine that serves is never taken while another one could be brought up first. */

@@ -28,7 +28,7 @@ import type { PassDeps } from './pass-deps.ts';
 import { recover } from './recover.ts';
 import { reportNews } from './report.ts';
 import type { AppRuntime } from './runtime.ts';
-import { isSettled, statusAfter, statusAfterFailure } from './status.ts';
+import { isGoingDown, isSettled, statusAfter, statusAfterFailure } from './status.ts';
 import type { AppTarget } from './target.ts';
 
 export interface PassOutcome {
@@ -41,6 +41,8 @@ export interface PassOutcome {
 }
 /** While something moves: a tick. A rollout is polled by itself. */
 export const BUSY_AGAIN = seconds(2);
+/** While a machine that must run goes down: a few looks, within the burst that the platform gives for reading an app's machines. */
+const WATCH_AGAIN = seconds(0.7);
 const NO_TARGET: PassOutcome = { result: 'synced', steps: 0, again: BUSY_AGAIN, plan: null, error: null };
 const FIRST_BACKOFF_MS = 5_000;
 const LONGEST_BACKOFF_MS = 300_000;
@@ -202,6 +204,7 @@ function againAfter(deps: PassDeps, decision: Decision, context: PlanContext, la
   const { plan, memory } = decision;
   if (errors > 0) return backoff(deps, runtime);
   const moving = landed > 0 || memory.release !== null || Object.keys(memory.recent).length > 0 || !isSettled(context);
+  if (isGoingDown(context)) return WATCH_AGAIN;
   if (moving) return BUSY_AGAIN;
   const graces = plan.drifts.map(({ key, urgent }) => correctAt({ key, urgent }, { ...context, memory }));
   const ends = [...plan.held.flatMap(({ until }) => (until === null ? [] : [until])), ...graces].filter((at) => at > context.now);

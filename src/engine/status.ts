@@ -3,7 +3,7 @@ import type { AppStatus } from '#domain/condition.ts';
 import { ERRORS, type TrimtabError } from '#domain/errors.ts';
 import type { PlanContext } from '#domain/finding.ts';
 import { isReady } from '#domain/health.ts';
-import { foreignMachines } from '#domain/members.ts';
+import { foreignMachines, mustRun } from '#domain/members.ts';
 import { isActive, isStarted } from '#domain/observed.ts';
 import { priceApp } from '#domain/price.ts';
 import { membersIn } from '#domain/secret-mark.ts';
@@ -37,6 +37,19 @@ export function isSettled(context: PlanContext): boolean {
 /** A machine that fails its checks for long is looked at with the resync, not every tick. */
 const OLD_MS = 600_000;
 const isOld = (at: Instant, now: Instant): boolean => now - at > OLD_MS;
+
+/** Somebody stops a machine that must run: it can be started the moment it rests. Only for as long as a quick stop takes; a guest may use
+ *  minutes to end. */
+export function isGoingDown(context: PlanContext): boolean {
+  const { app, now } = context;
+  return app.groups.some((group) =>
+    membersIn(context, group).some(
+      (member) => DOWNWARD.includes(member.machine.state) && now - member.machine.updatedAt < QUICK_STOP_MS && mustRun(member, group),
+    ),
+  );
+}
+const DOWNWARD: readonly string[] = ['stopping', 'suspending'];
+const QUICK_STOP_MS = 3_000;
 
 export function statusAfter(target: AppTarget, context: PlanContext, decision: Decision, previous: AppStatus | null): AppStatus {
   const { plan, synced } = decision;
