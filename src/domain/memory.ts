@@ -30,8 +30,6 @@ export const CommandRun = z.object({
   result: z.enum(['passed', 'failed']).nullable(),
   /** What became of it, for people. */
   message: z.string(),
-  /** Its last lines, once it failed; null: not asked for yet. */
-  output: z.string().nullable(),
 });
 export type CommandRun = z.infer<typeof CommandRun>;
 export const AppMemory = z.object({

@@ -44,7 +44,7 @@ export function planReleaseCommand(context: PlanContext, hasContent: boolean, fr
   const { release, command: run } = memory;
   const running = run !== null && run.result === null && run.release === release?.id;
   const leftovers = frozen ? [] : commandMachines(context).flatMap((machine) => leftover(context, machine));
-  if (run?.result === 'failed' && run.revision === revision && app.releaseCommand !== undefined) return failed(run, leftovers);
+  if (run?.result === 'failed' && run.revision === revision && app.releaseCommand !== undefined) return failed(app.app, run, leftovers);
   if (running) return { ...progress(context, run, hasContent && !frozen), is: 'running' };
   const mine = release !== null && release.revision === revision;
   if (app.releaseCommand === undefined || !hasContent || (mine && run?.result === 'passed' && run.release === release.id))
@@ -56,9 +56,10 @@ export function planReleaseCommand(context: PlanContext, hasContent: boolean, fr
   const region = app.primaryRegion ?? app.groups[0]?.regions[0]?.region;
   return { ...waiting, now: image === null || region === undefined ? [] : [createChange(context, app.releaseCommand, image, region)] };
 }
-function failed(run: CommandRun, now: readonly Change[]): CommandGate {
-  const output = run.output === null || run.output === '' ? '' : `\n${run.output}`;
-  return { is: 'failed', now, hold: { reason: 'ReleaseCommandFailed', message: `the release command ${run.message}${output}` } };
+/** What it printed stays on the platform: it may hold what nobody should read here. */
+function failed(app: string, { machine, message, startedAt }: CommandRun, now: readonly Change[]): CommandGate {
+  const logs = startedAt === null ? '' : `; \`fly logs -a ${app} --machine ${machine}\` shows what it said`;
+  return { is: 'failed', now, hold: { reason: 'ReleaseCommandFailed', message: `the release command ${message}${logs}` } };
 }
 /** It is made, it rests, it is started, it ends. */
 function progress(context: PlanContext, run: CommandRun, mayStart: boolean): Omit<CommandGate, 'is'> {
@@ -149,7 +150,7 @@ export function learnReleaseCommand(context: PlanContext): AppMemory['command'] 
   if (found === undefined || !observed.complete) return known;
   const timeout = app.releaseCommand?.timeout ?? null;
   const run = { release: release.id, revision: release.revision, machine: found.id, timeout, seenAt: now, startedAt: null };
-  return advance(context, { ...run, result: null, message: 'is prepared', output: null });
+  return advance(context, { ...run, result: null, message: 'is prepared' });
 }
 function advance({ observed, now }: PlanContext, run: CommandRun): CommandRun {
   const machine = observed.machines.find(({ id }) => id === run.machine);

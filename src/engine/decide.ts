@@ -128,7 +128,7 @@ function wavesOf(
   const unopened = content.length > 0 && (release === null || bookkeeping !== null);
   const held = unopened || gate.is === 'waiting' || gate.is === 'running' || afterSecrets.length > 0;
   // The command sees what the machines will see: secrets and the like are written first.
-  const unready = unopened || rest.some(({ action, cause }) => action.kind !== 'machine-group' && cause === 'change');
+  const unready = unopened || writesSecrets(now) || rest.some(({ action, cause }) => action.kind !== 'machine-group' && cause === 'change');
   const tidying = gate.now.filter(({ destroys }) => destroys);
   const running = gate.now.filter(({ destroys }) => !destroys);
   const opening = bookkeeping === null ? [] : [bookkeeping];

@@ -8,11 +8,12 @@ import { measureCompile } from './compile.ts';
 import { measureDrift } from './drift.ts';
 import type { Figure } from './figure.ts';
 import { measureIdle } from './idle.ts';
+import { measureMigrations } from './migrations.ts';
 import { measureRollout } from './rollout.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'trimtab-bench-'));
 const figures: Figure[] = [];
-for (const measure of [measureIdle, measureCompile, measureDrift, measureRollout, measureCommands]) {
+for (const measure of [measureIdle, measureCompile, measureDrift, measureRollout, measureMigrations, measureCommands]) {
   for (const figure of await measure(folder)) {
     figures.push(figure);
     process.stdout.write(

@@ -5,6 +5,7 @@ import type { MachineRow } from '#simulator/world.ts';
 import { machinesOf } from '#simulator/world.ts';
 import { only } from '#test/support/hands.ts';
 import { type Files, type Harness, makeHarness } from '#test/support/harness.ts';
+import { withSecrets } from '#test/support/secret-world.ts';
 import { FLY_TOML, oneApp } from '#test/support/worlds.ts';
 
 const APP = 'acme-web';
@@ -76,6 +77,21 @@ test('its own size, and the environment that the YAML adds for the machines', as
   expect(config.env).toMatchObject({ LEVEL: 'from-yaml', RELEASE_COMMAND: '1' });
   await harness.stop();
 });
+test('it is made after the secrets of its release were written, and with them', async () => {
+  const secrets = (version: string, value: string): Files =>
+    withSecrets(
+      { GREETING: `{ from: { value: ${value} } }` },
+      { image: `registry.fly.io/acme-web:${version}`, toml: withCommand(COMMAND) },
+    );
+  const harness = await settled(secrets('v1', 'one'));
+  expect(only(commands(harness)).config.metadata?.['trimtab_secrets']).toBe('1');
+  commit(harness, secrets('v2', 'two'));
+  await harness.pass(30);
+  await harness.untilSettled();
+  expect(commands(harness).map(({ secretsVersion }) => secretsVersion)).toEqual([1, 2]);
+  expect(members(harness).map(({ secretsVersion }) => secretsVersion)).toEqual([2, 2]);
+  await harness.stop();
+});
 test('an end with another code than 0 fails the release: no machine is touched, and the next revision tries again', async () => {
   const harness = await settled(files('v1'));
   const before = members(harness).map(({ instanceId }) => instanceId);
@@ -83,7 +99,7 @@ test('an end with another code than 0 fails the release: no machine is touched, 
   await harness.pass(120);
   expect(members(harness).map(({ instanceId }) => instanceId)).toEqual(before);
   expect(holds(harness)).toContain('ReleaseCommandFailed');
-  expect(harness.status(APP)?.held[0]?.message).toContain('exit code 1');
+  expect(harness.status(APP)?.held[0]?.message).toMatch(/exit code 1; `fly logs -a acme-web --machine [0-9a-f]+`/);
   expect(harness.status(APP)?.conditions).toContainEqual(expect.objectContaining({ type: 'Stalled', reason: 'ReleaseCommandFailed' }));
   expect(releases(harness)).toEqual(['complete', 'failed']);
   expect(commands(harness)).toHaveLength(2);

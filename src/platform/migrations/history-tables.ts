@@ -124,8 +124,9 @@ export const noteAdopted = ({ ours }: Tables, migrations: readonly Migration[]):
   `insert into ${ours} (version, name, checksum, state) values ${migrations
     .map(({ version, name, checksum }) => `(${version}, ${literal(name)}, ${literal(checksum)}, 'adopted')`)
     .join(', ')} on conflict (version) do nothing`;
+/** The old tool's row and ours in one statement: five hundred times, it counts. */
 export function noteApplied(tables: Tables, format: MigrationFormat, migration: Migration, took: Ms): string {
-  return [toolRow(tables, format, migration.version), ourRow(tables, migration, 'applied', took)].filter((text) => text !== '').join('; ');
+  return `${toolRow(tables, format, migration.version)}${ourRow(tables, migration, 'applied', took)}`;
 }
 /** Before a migration that no transaction protects: golang-migrate's own mark, and ours. */
 export function noteRunning(tables: Tables, format: MigrationFormat, migration: Migration): string {
@@ -135,9 +136,11 @@ export function noteRunning(tables: Tables, format: MigrationFormat, migration: 
 export const noteFailed = ({ ours }: Tables, { version }: Migration, statement: string | null, message: string): string =>
   `update ${ours} set state = 'failed', statement = ${literal(statement)}, message = ${literal(message)}, at = now() where version = ${version}`;
 
-function toolRow(tables: Tables, format: MigrationFormat, version: number): string {
-  if (format === 'golang-migrate') return golangRow(tables, version, false);
-  return format === 'goose' ? `insert into ${tables.goose} (version_id, is_applied) values (${version}, true)` : '';
+function toolRow({ golang, goose }: Tables, format: MigrationFormat, version: number): string {
+  if (format === 'goose') return `with told as (insert into ${goose} (version_id, is_applied) values (${version}, true)) `;
+  if (format === 'plain') return '';
+  // Of an empty table nothing is updated, and the first row is made.
+  return `with moved as (update ${golang} set version = ${version}, dirty = false returning 1), made as (insert into ${golang} (version, dirty) select ${version}, false where not exists (select from ${golang})) `;
 }
 /** Its table has one row: the version it is at. */
 const golangRow = ({ golang }: Tables, version: number, dirty: boolean): string =>

@@ -141,6 +141,8 @@ async function applyOne(session: Session, tables: Tables, one: ParsedMigration, 
   const done = one.mode === 'one' ? await inTransaction(session, tables, one, scene) : await byStatement(session, tables, one, scene);
   return done.ok ? ok({ file: one.migration.file, took: elapsed(started, scene.clock.now()) }) : done;
 }
+/** Statements that may change the session; after others there is nothing to put back. */
+const SETS: readonly string[] = ['VariableSetStmt', 'SelectStmt', 'DoStmt', 'CallStmt', 'DiscardStmt'];
 const BEGIN = 'BEGIN;\n';
 /** All of it or nothing of it, history included. */
 async function inTransaction(session: Session, tables: Tables, one: ParsedMigration, scene: Scene): Promise<Ended> {
@@ -151,7 +153,8 @@ async function inTransaction(session: Session, tables: Tables, one: ParsedMigrat
     try {
       await session.query(`${BEGIN}${migration.sql}`);
       const row = noteApplied(tables, set.format, migration, elapsed(started, clock.now()));
-      await session.query(`RESET SESSION AUTHORIZATION; RESET ROLE; ${row}; COMMIT; ${settings(limits)}`);
+      const sets = one.statements.some(({ kind }) => SETS.includes(kind));
+      await session.query(sets ? `RESET SESSION AUTHORIZATION; RESET ROLE; ${row}; COMMIT; ${settings(limits)}` : `${row}; COMMIT`);
       return ok(undefined);
     } catch (thrown) {
       if (!isAboutTheDatabase(thrown)) throw thrown;
