@@ -150,6 +150,16 @@ export interface MachineUpdate {
   readonly launch: Launch;
 }
 export type Verb = Action['verb'];
+type VerbOf<K extends KindName> = Extract<Action, { readonly kind: K }>['verb'];
+/** Every write there is: the labels of `actions_total`. A new verb is a type error until it stands here. */
+export const VERBS: { readonly [K in KindName]: { readonly [V in VerbOf<K>]: true } } = {
+  app: { create: true, 'open-release': true, 'close-release': true },
+  'ip-address': { create: true, destroy: true },
+  certificate: { create: true, destroy: true },
+  volume: { create: true },
+  secret: { set: true, destroy: true, learn: true },
+  'machine-group': { create: true, update: true, start: true, stop: true, uncordon: true, destroy: true, restamp: true, unstamp: true },
+};
 
 /** One thing to do, decided; not yet ordered, held or numbered. */
 export interface Change {

@@ -22,6 +22,7 @@ import type { Decision } from './decide.ts';
 import { decide } from './decide.ts';
 import { execute } from './execute.ts';
 import { guardFor } from './guarding.ts';
+import { tellHolds } from './hold-news.ts';
 import { forget, isOver, leaveAlone } from './left-alone.ts';
 import { observeApp, observeMachines } from './observe.ts';
 import type { PassDeps } from './pass-deps.ts';
@@ -104,6 +105,9 @@ async function attempt(
   const executed = await execute(deps, target, decision.plan, decision.memory, recovered.value.pending, signal);
   if (!executed.ok) return executed;
   const { memory, landed, errors } = executed.value;
+  const adopted = decision.plan.waves[0]?.ready === true ? decision.plan.waves[0].steps.filter(({ cause }) => cause === 'adoption') : [];
+  if (adopted.length > 0 && landed > 0)
+    deps.tell({ type: 'AppAdopted', environment: target.environment.name, app: target.app.app, machines: adopted.length });
   runtime.state = { generation, memory, status, fresh: false };
   const { beforePerHour, afterPerHour } = decision.plan.cost;
   runtime.pendingPerHour = microUsd(Math.max(0, afterPerHour - beforePerHour));
@@ -220,6 +224,7 @@ function backoff(deps: PassDeps, runtime: AppRuntime): Ms {
 function tellStatus(deps: PassDeps, target: AppTarget, runtime: AppRuntime, status: AppStatus): void {
   const previous = runtime.status;
   runtime.status = status;
+  tellHolds(deps, previous, status);
   deps.tell({
     type: 'AppStatusChanged',
     environment: target.environment.name,

@@ -52,12 +52,15 @@ export function eventToLine(event: Event): Line | null {
       });
     case 'IntentRecovered':
       return info(`a call that was cut off has ${event.outcome === 'landed' ? 'landed' : 'not happened'}: ${event.key}`, of(event));
+    case 'HoldBegan':
+      return QUIET.includes(event.reason) ? null : line('warn', `held (${event.reason}): ${event.message}. ${event.remedy}`, of(event));
     case 'GuardRefused':
       return line('error', `the guard refused: ${event.rule}: ${event.message}`, of(event));
     case 'AppStalled':
       return line('error', `${event.message}. ${event.remedy}`, { ...of(event), code: event.code });
     case 'AppStatusChanged': {
       const { previous, status } = event;
+      if (status.excluded === true) return info('excluded: left alone on purpose', of(event));
       if (previous !== null && previous.sync === status.sync && previous.health === status.health) return null;
       return info(`${status.sync}, ${status.health}`, of(event));
     }
@@ -84,6 +87,18 @@ export function eventToLine(event: Event): Line | null {
       return null;
   }
 }
+/** Holds that pass by themselves in seconds, or are told already: by the drift, or by the mode that somebody chose. */
+const QUIET: readonly string[] = [
+  'WaitingForHealth',
+  'WaitingForPlatform',
+  'WaitingForVolume',
+  'WaitingForDependency',
+  'LeaseHeld',
+  'PartialPicture',
+  'Grace',
+  'ObserveOnly',
+  'Halted',
+];
 const line = (level: Level, message: string, fields: Line['fields']): Line => ({ level, message, fields });
 const info = (message: string, fields: Line['fields']): Line => line('info', message, fields);
 const of = ({ environment, app }: { readonly environment: string; readonly app: string }): Line['fields'] => ({ environment, app });

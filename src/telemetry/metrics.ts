@@ -1,6 +1,6 @@
 /** Prometheus metrics: one table from event to metric. Label sets are closed; series of an app come and go with it. */
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
-import { KIND_NAMES } from '#domain/change.ts';
+import { KIND_NAMES, VERBS } from '#domain/change.ts';
 import { type AppStatus, HEALTHS, SYNC_STATUSES } from '#domain/condition.ts';
 import type { Event } from '#domain/events.ts';
 import { GUARD_RULES } from '#domain/guard.ts';
@@ -84,7 +84,8 @@ function makeCounters(registry: Registry) {
   for (const result of PASS_RESULTS) all.reconcile.inc({ result }, 0);
   for (const rule of GUARD_RULES) all.guard.inc({ rule }, 0);
   for (const kind of KIND_NAMES)
-    for (const result of ['landed', 'failed', 'ambiguous']) all.actions.inc({ kind, verb: 'create', result }, 0);
+    for (const verb of Object.keys(VERBS[kind]))
+      for (const result of ['landed', 'failed', 'ambiguous']) all.actions.inc({ kind, verb, result }, 0);
   all.throttle.inc(0);
   return all;
 }

@@ -1,0 +1,214 @@
+/** Metrics: one table from event to series, closed label sets, and series of an app that come and go with it. */
+import { describe, expect, test } from 'vitest';
+import { KIND_NAMES, VERBS } from '#domain/change.ts';
+import type { AppStatus } from '#domain/condition.ts';
+import type { Event } from '#domain/events.ts';
+import { GUARD_RULES } from '#domain/guard.ts';
+import { type MetricSources, makeMetrics } from '#telemetry/metrics.ts';
+import { NOW } from '#test/support/builders.ts';
+import { aStatus, EVENTS } from '#test/support/events.ts';
+import { only, updateByHand, withEnv, withMemory } from '#test/support/hands.ts';
+import { makeHarness } from '#test/support/harness.ts';
+import { oneApp } from '#test/support/worlds.ts';
+
+const sourcesOf = (statuses: () => readonly AppStatus[], over: Partial<MetricSources> = {}): MetricSources => ({
+  statuses,
+  environments: () => [{ name: 'staging', organization: 'acme', mode: 'automatic', accepted: 'r2', applied: 'r1', valid: true }],
+  queue: () => ({ waiting: 2, active: 1 }),
+  monthToDate: () => 1_500_000,
+  observations: () => [{ organization: 'acme', at: NOW }],
+  now: () => NOW,
+  ...over,
+});
+const emptyMetrics = () =>
+  makeMetrics(
+    '1.2.3',
+    sourcesOf(() => []),
+  );
+interface Series {
+  readonly name: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly value: number;
+}
+const LINE = /^(trimtab_\w+)(?:\{(.*)\})? ([^ ]+)$/;
+async function seriesOf({ registry }: Pick<ReturnType<typeof makeMetrics>, 'registry'>): Promise<readonly Series[]> {
+  return (await registry.metrics()).split('\n').flatMap((line) => {
+    const [, name, labels = '', value] = LINE.exec(line) ?? [];
+    if (name === undefined) return [];
+    const pairs = [...labels.matchAll(/(\w+)="((?:[^"\\]|\\.)*)"/g)].map(([, key = '', text = '']) => [key, text]);
+    return [{ name, labels: Object.fromEntries(pairs), value: Number(value) }];
+  });
+}
+/** design.md §8, as far as machines, drift, price and the loop go: name and labels. */
+const TABLE: Readonly<Record<string, readonly string[]>> = {
+  environment_info: ['environment', 'organization', 'sync', 'health'],
+  environment_revision_info: ['environment', 'attempted', 'applied'],
+  app_info: ['environment', 'app', 'sync', 'health'],
+  desired_state_valid: ['environment'],
+  reconcile_total: ['result'],
+  reconcile_duration_seconds: [],
+  convergence_seconds: ['environment'],
+  drift_fields: ['environment', 'app', 'kind'],
+  drift_age_seconds: ['environment', 'app'],
+  drift_detected_total: ['environment', 'app', 'kind', 'field'],
+  drift_corrected_total: ['environment', 'app', 'kind', 'field'],
+  machines: ['environment', 'app', 'group', 'region', 'state'],
+  machines_desired: ['environment', 'app', 'group', 'region'],
+  min_machines_running: ['environment', 'app', 'group', 'side'],
+  machine_checks: ['environment', 'app', 'group', 'status'],
+  deploys_total: ['environment', 'app'],
+  platform_requests_total: ['platform', 'operation', 'code'],
+  platform_request_duration_seconds: ['platform', 'operation'],
+  platform_throttle_seconds_total: [],
+  workqueue_depth: [],
+  workqueue_queue_duration_seconds: [],
+  workqueue_work_duration_seconds: [],
+  workqueue_retries_total: [],
+  guard_refusals_total: ['rule'],
+  actions_total: ['kind', 'verb', 'result'],
+  cost_rate_dollars_per_hour: ['environment', 'app', 'item'],
+  cost_month_to_date_dollars: ['environment', 'app', 'item'],
+  last_observation_timestamp_seconds: ['organization'],
+  build_info: ['version'],
+};
+/** What each event moves. Gauges are read anew at each scrape and need no event. */
+const MOVES: { readonly [T in Event['type']]: readonly string[] } = {
+  ControllerStarted: [],
+  ControllerStopped: [],
+  RevisionAccepted: [],
+  RevisionRefused: [],
+  TargetChanged: [],
+  SourceRewritten: [],
+  SourceFailed: [],
+  AppAdopted: [],
+  DriftSeen: ['drift_detected_total'],
+  DriftCorrected: ['drift_corrected_total'],
+  DriftGone: [],
+  StepStarted: [],
+  StepFinished: ['actions_total'],
+  IntentRecovered: [],
+  HoldBegan: [],
+  HoldEnded: [],
+  GuardRefused: ['guard_refusals_total'],
+  AppStalled: [],
+  AppStatusChanged: [],
+  AppForgotten: [],
+  PassFinished: ['reconcile_duration_seconds', 'reconcile_total', 'workqueue_retries_total', 'workqueue_work_duration_seconds'],
+  EnvironmentSynced: ['convergence_seconds'],
+  OrganizationObserved: [],
+  ObservationFailed: [],
+  HaltChanged: [],
+  StoreLost: [],
+  StoreBack: [],
+  Bugged: ['bugs_total'],
+  WorkTaken: ['workqueue_queue_duration_seconds'],
+};
+
+describe('the table', () => {
+  test.each(Object.entries(TABLE))('trimtab_%s has exactly its labels', async (name, labels) => {
+    const { registry } = emptyMetrics();
+    const metric = registry.getSingleMetric(`trimtab_${name}`);
+    expect(metric).toBeDefined();
+    expect((await metric?.get())?.type).toMatch(/gauge|counter|histogram/);
+    expect(metric !== undefined && 'labelNames' in metric ? metric.labelNames : []).toEqual(labels);
+  });
+  test('every name has the prefix', async () => {
+    const names = (await emptyMetrics().registry.getMetricsAsJSON()).map(({ name }) => name);
+    expect(names.filter((name) => !name.startsWith('trimtab_'))).toEqual([]);
+  });
+  test.each(Object.values(EVENTS))('$type moves what it says, and nothing else', async (event) => {
+    const metrics = emptyMetrics();
+    const before = new Map((await seriesOf(metrics)).map(({ name, labels, value }) => [name + JSON.stringify(labels), value]));
+    metrics.tell(event);
+    const moved = (await seriesOf(metrics)).flatMap(({ name, labels, value }) =>
+      value > (before.get(name + JSON.stringify(labels)) ?? 0) ? [name.replace(/^trimtab_/, '').replace(/_(bucket|sum|count)$/, '')] : [],
+    );
+    expect([...new Set(moved)].sort()).toEqual([...MOVES[event.type]].sort());
+  });
+  test('a closed platform release is a deploy', async () => {
+    const metrics = emptyMetrics();
+    metrics.tell({ ...EVENTS.StepFinished, kind: 'app', verb: 'close-release' });
+    metrics.tell({ ...EVENTS.StepFinished, kind: 'app', verb: 'close-release', result: 'failed' });
+    const deploys = (await seriesOf(metrics)).filter(({ name }) => name === 'trimtab_deploys_total');
+    expect(deploys).toEqual([{ name: 'trimtab_deploys_total', labels: { environment: 'staging', app: 'acme-web' }, value: 1 }]);
+  });
+  test('requests and waiting are counted', async () => {
+    const metrics = emptyMetrics();
+    metrics.noteRequest('GET /apps', '200', 0.2);
+    metrics.noteThrottle(1.5);
+    const found = await seriesOf(metrics);
+    expect(found).toContainEqual({
+      name: 'trimtab_platform_requests_total',
+      labels: { platform: 'fly', operation: 'GET /apps', code: '200' },
+      value: 1,
+    });
+    expect(found).toContainEqual({ name: 'trimtab_platform_throttle_seconds_total', labels: {}, value: 1.5 });
+  });
+});
+test('closed labels that are not crossed with an app are there from the start, at zero', async () => {
+  const found = await seriesOf(emptyMetrics());
+  const valuesOf = (name: string, label: string) =>
+    found.filter((one) => one.name === `trimtab_${name}`).map(({ labels, value }) => `${labels[label]} ${value}`);
+  expect(valuesOf('reconcile_total', 'result')).toEqual(['synced 0', 'progress 0', 'held 0', 'failed 0', 'unknown 0']);
+  expect(valuesOf('guard_refusals_total', 'rule')).toEqual(GUARD_RULES.map((rule) => `${rule} 0`));
+  const actions = found.filter(({ name }) => name === 'trimtab_actions_total');
+  const wanted = KIND_NAMES.flatMap((kind) =>
+    Object.keys(VERBS[kind]).flatMap((verb) => ['landed', 'failed', 'ambiguous'].map((result) => ({ kind, verb, result }))),
+  );
+  expect(actions.map(({ labels }) => labels)).toEqual(wanted);
+  expect(actions.every(({ value }) => value === 0)).toBe(true);
+  for (const name of ['workqueue_retries_total', 'platform_throttle_seconds_total', 'bugs_total', 'reconcile_duration_seconds_count'])
+    expect(found).toContainEqual({ name: `trimtab_${name}`, labels: {}, value: 0 });
+});
+test('an excluded app is neither in sync nor out of it, and does not count for its environment', async () => {
+  const statuses = [aStatus({ excluded: true }), aStatus({ name: 'api', app: 'acme-api', sync: 'OutOfSync', health: 'Degraded' })];
+  const found = await seriesOf(
+    makeMetrics(
+      '1.2.3',
+      sourcesOf(() => statuses),
+    ),
+  );
+  expect(found).toContainEqual({
+    name: 'trimtab_app_info',
+    labels: { environment: 'staging', app: 'acme-web', sync: 'Excluded', health: 'Excluded' },
+    value: 1,
+  });
+  expect(found).toContainEqual({
+    name: 'trimtab_environment_info',
+    labels: { environment: 'staging', organization: 'acme', sync: 'OutOfSync', health: 'Degraded' },
+    value: 1,
+  });
+});
+test('an app has at most 40 series, by one name in all of them, and takes them along when it goes', async () => {
+  const toml = `app = "acme-web"\nprimary_region = "nrt"\n[processes]\n  app = "web"\n  worker = "work"\n[http_service]\n  internal_port = 8080\n  processes = ["app"]\n  [[http_service.checks]]\n    interval = "5s"\n    timeout = "2s"\n    method = "GET"\n    path = "/healthz"\n`;
+  const harness = await makeHarness({
+    files: oneApp({ toml, machines: '{ nrt: 2, ams: 1 }', extra: '    worker: { machines: { nrt: 1 } }\n' }),
+  });
+  await harness.untilSettled();
+  const statuses = (): readonly AppStatus[] =>
+    harness
+      .controller()
+      .environments.targets()
+      .flatMap(({ environment, app }) => harness.controller().statusOf(environment.name, app.app) ?? []);
+  const metrics = makeMetrics('1.2.3', sourcesOf(statuses));
+  await updateByHand(harness, only(harness.machines('acme-web')), withEnv({ LOG_LEVEL: 'debug' }));
+  await updateByHand(harness, only([...harness.machines('acme-web')].reverse()), withMemory(512));
+  await harness.pass(60);
+  await harness.untilSettled();
+  for (const event of harness.events) metrics.tell(event);
+  const named = async () => (await seriesOf(metrics)).filter(({ labels }) => labels['app'] !== undefined);
+  const mine = await named();
+  expect(new Set(mine.map(({ labels }) => labels['app']))).toEqual(new Set(['acme-web']));
+  expect(mine.map(({ name }) => name)).toContain('trimtab_drift_corrected_total');
+  expect(mine.length).toBeGreaterThan(15);
+  expect(mine.length).toBeLessThanOrEqual(40);
+  const seen = harness.events.length;
+  for (const path of [...harness.files.keys()]) if (path.endsWith('web.yaml')) harness.files.delete(path);
+  await harness.pass(30);
+  for (const { id } of harness.machines('acme-web')) await harness.byHand('DELETE', `/v1/apps/acme-web/machines/${id}?force=true`);
+  await harness.pass(120);
+  for (const event of harness.events.slice(seen)) metrics.tell(event);
+  await Promise.resolve();
+  expect(await named()).toEqual([]);
+  await harness.stop();
+});
