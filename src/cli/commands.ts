@@ -131,8 +131,18 @@ export function explain(context: CliContext, selection: Selection): Promise<Exit
     return 0;
   });
 }
+/** A misspelt name would stop nothing. Where no environment is known, a halt must work all the same. */
+async function unknownScope(context: CliContext, operator: Opened['operator'], scope: string): Promise<ExitCode | null> {
+  const environments = await operator.environments(context.signal);
+  const names = environments.ok ? environments.value.map(({ name }) => name) : [];
+  if (names.length === 0 || names.includes(scope)) return null;
+  context.err(`error: there is no environment ${scope}\n  known: ${names.join(', ')}\n`);
+  return 1;
+}
 export function halt(context: CliContext, scope: string, off: boolean, reason: string): Promise<ExitCode> {
   return withOperator(context, async ({ operator }) => {
+    const unknown = scope === '*' ? null : await unknownScope(context, operator, scope);
+    if (unknown !== null) return unknown;
     const done = off ? await operator.unhalt(scope, context.signal) : await operator.halt(scope, context.user, reason, context.signal);
     if (!done.ok) return sayError(context, done.error);
     const where = scope === '*' ? 'everywhere' : `in ${scope}`;

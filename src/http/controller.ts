@@ -1,8 +1,7 @@
 /** The controller's HTTP surface: metrics, health, the status page, and the API that commands speak. Never calls a platform. */
 import { Hono } from 'hono';
-import { remedyOf, type TrimtabError } from '#domain/errors.ts';
-import type { Result } from '#domain/result.ts';
-import type { Operator, Selection } from '#engine/operator.ts';
+import type { Operator } from '#engine/operator.ts';
+import { answer, answerFor, hasToken, knownOnly, NO_CACHE, refuse, selectionOf } from './asked.ts';
 import { databaseRoutes } from './database.ts';
 import { secretRoutes } from './secrets.ts';
 import { statusPage } from './status-page.ts';
@@ -20,7 +19,6 @@ export interface HttpDeps {
   readonly now: () => number;
   readonly webhook: WebhookDeps;
 }
-const NO_CACHE = { 'cache-control': 'no-store' } as const;
 
 export function makeHttp(deps: HttpDeps): Hono {
   const app = new Hono();
@@ -48,39 +46,27 @@ function api(deps: HttpDeps): Hono {
   app.use('*', async (c, next) => {
     // A look at secrets asks their sources: that may cost, so not everybody may ask.
     const open = c.req.method === 'GET' && !/\/secrets(\/|$)/.test(c.req.path);
-    if (!open && c.req.header('authorization') !== `Bearer ${deps.token}`) {
-      return c.json(
-        {
-          error: {
-            code: 'UNAUTHORIZED',
-            message: 'a token is needed',
-            remedy: 'it is in the data folder of the controller, file holder.json',
-          },
-        },
-        401,
-      );
-    }
+    if (!open && !hasToken(c, deps.token))
+      return refuse(c, 401, 'UNAUTHORIZED', 'a token is needed', 'it is in the data folder of the controller, file holder.json');
     await next();
     return undefined;
   });
-  const selection = (c: { req: { query(name: string): string | undefined } }): Selection => ({
-    environment: c.req.query('environment') ?? null,
-    app: c.req.query('app') ?? null,
-  });
+  app.use('*', knownOnly(operator));
   app.route('/', databaseRoutes(operator.db, answer));
   app.get('/environments', async (c) => answer(await operator.environments(c.req.raw.signal)));
   app.get('/environments/:name', async (c) => {
     const all = await operator.environments(c.req.raw.signal);
     if (!all.ok) return answer(all);
     const found = all.value.find(({ name }) => name === c.req.param('name'));
+    const known = all.value.map(({ name }) => name).join(', ');
     return found === undefined
-      ? c.json({ error: { code: 'NOT_FOUND', message: `no environment ${c.req.param('name')}`, remedy: '' } }, 404)
-      : c.json(found);
+      ? refuse(c, 404, 'NOT_FOUND', `there is no environment ${c.req.param('name')}`, `known: ${known}`)
+      : c.json(found, 200, NO_CACHE);
   });
-  app.get('/plan', async (c) => answer(await operator.plan(selection(c), c.req.raw.signal)));
-  app.get('/audit', async (c) => answer(await operator.audit(selection(c), Number(c.req.query('limit') ?? 100), c.req.raw.signal)));
-  app.route('/secrets', secretRoutes(operator, selection, answer));
-  app.post('/approve', async (c) => answer(await operator.approve(selection(c), c.req.query('by') ?? 'api', c.req.raw.signal)));
+  app.get('/plan', async (c) => answerFor(c, await operator.plan(selectionOf(c), c.req.raw.signal)));
+  app.get('/audit', async (c) => answer(await operator.audit(selectionOf(c), Number(c.req.query('limit') ?? 100), c.req.raw.signal)));
+  app.route('/secrets', secretRoutes(operator, selectionOf, answer));
+  app.post('/approve', async (c) => answerFor(c, await operator.approve(selectionOf(c), c.req.query('by') ?? 'api', c.req.raw.signal)));
   app.post('/refresh', async (c) => answer(await operator.refresh(c.req.raw.signal)));
   app.post('/preflight', async (c) => answer(await operator.preflight(c.req.query('environment') ?? null, c.req.raw.signal)));
   app.post('/smoke', async (c) => {
@@ -98,11 +84,8 @@ function api(deps: HttpDeps): Hono {
     ),
   );
   app.post('/unhalt', async (c) => answer(await operator.unhalt(c.req.query('scope') ?? '*', c.req.raw.signal)));
-  app.post('/eject', async (c) => answer(await operator.eject(selection(c), c.req.query('by') ?? 'api', c.req.raw.signal)));
+  app.post('/eject', async (c) =>
+    answerFor(c, await operator.eject(selectionOf(c), c.req.query('by') ?? 'api', c.req.raw.signal), ' that carries a stamp'),
+  );
   return app;
-}
-function answer<T>(result: Result<T, TrimtabError>): Response {
-  if (result.ok) return Response.json(result.value ?? null, { headers: NO_CACHE });
-  const { code, message } = result.error;
-  return Response.json({ error: { code, message, remedy: remedyOf(result.error) } }, { status: code === 'STORE_UNAVAILABLE' ? 503 : 500 });
 }

@@ -113,6 +113,7 @@ test.each([
   { args: ['plan', 'production'], said: 'there is no environment production\n  known: test' },
   { args: ['apply', 'test', '--app', 'wbe'], said: 'there is no app wbe' },
   { args: ['explain', 'wbe'], said: 'no app wbe has been looked at\n  known: web' },
+  { args: ['halt', 'tets'], said: 'there is no environment tets\n  known: test' },
   { args: ['plna'], said: 'Did you mean plan?' },
   { args: ['import', 'test', '--org', 'acme'], said: 'exists already' },
 ])('$args names what it does not know, and says 1', async ({ args, said }) => {

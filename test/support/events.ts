@@ -75,6 +75,8 @@ export const EVENTS: { readonly [T in Event['type']]: EventOf<T> } = {
   OrganizationObserved: { type: 'OrganizationObserved', organization: orgSlug('acme'), machines: 2, missingRegions: [] },
   ObservationFailed: { type: 'ObservationFailed', organization: orgSlug('acme'), code: 'FLY_UNAVAILABLE', message: '502' },
   HaltChanged: { type: 'HaltChanged', halted: true, by: 'tester', reason: 'a rehearsal' },
+  MigrationApplied: { type: 'MigrationApplied', environment, file: '0001_a.up.sql', took: ms(250) },
+  MigrationFailed: { type: 'MigrationFailed', environment, code: 'MIGRATION_INVALID', message: '0002 is missing', remedy: 'add it' },
   StoreLost: { type: 'StoreLost', message: 'connection refused' },
   StoreBack: { type: 'StoreBack' },
   Bugged: { type: 'Bugged', key: 'app/staging/acme-web', message: 'TypeError: x' },

@@ -8,7 +8,9 @@ import { ok } from '#domain/result.ts';
 import { instant, ms, seconds } from '#domain/units.ts';
 import { type Controller, makeController } from '#engine/controller.ts';
 import { makeHalts } from '#engine/halts.ts';
+import { makeLocalOperator } from '#engine/local-operator.ts';
 import { makeMemoryQueue } from '#engine/memory-queue.ts';
+import type { Operator } from '#engine/operator.ts';
 import { NO_PARTS, type ReleaseParts } from '#engine/release-ports.ts';
 import { makeFlyClient } from '#platform/fly/client.ts';
 import { makeLimits } from '#platform/fly/limits.ts';
@@ -34,6 +36,8 @@ export interface Harness {
   /** Variables of the process: a change is seen at the next look. */
   readonly environment: Record<string, string>;
   controller(): Controller;
+  /** A person's hands on the controller; no environment here declares anything to prove. */
+  operator(): Operator;
   /** Lets the world's time pass. */
   pass(seconds: number): Promise<void>;
   /** Until the environment's apps are Synced and healthy; fails after `limit` seconds. */
@@ -80,8 +84,11 @@ export async function makeHarness(options: HarnessOptions): Promise<Harness> {
   });
   const asClient = underContract(simulator.fetch, 'client');
   const asHands = underContract(simulator.fetch, 'hands');
+  let halts = makeHalts({ readOnly: false, fileReason: () => null });
+  const tell = (event: Event): void => void events.push(event);
   let controller = makeOne();
   function makeOne(): Controller {
+    halts = makeHalts({ readOnly: false, fileReason: () => null });
     const alive = stop.signal;
     incarnation += 1;
     const random = makeRandom(`controller-${incarnation}`);
@@ -118,7 +125,7 @@ export async function makeHarness(options: HarnessOptions): Promise<Harness> {
       queue: makeMemoryQueue(clock),
       shared: false,
       startEmpty: limits.empty,
-      halts: makeHalts({ readOnly: false, fileReason: () => null }),
+      halts,
       flyFor: () => ok(fly),
       parts: options.parts ?? NO_PARTS,
       desiredFolder: 'desired-state',
@@ -151,6 +158,18 @@ export async function makeHarness(options: HarnessOptions): Promise<Harness> {
     files,
     environment,
     controller: () => controller,
+    operator: () => {
+      const nothing = () => Promise.resolve(ok([]));
+      return makeLocalOperator({
+        controller,
+        halts,
+        store,
+        clock,
+        tell,
+        proving: { preflight: nothing, smoke: nothing },
+        db: { migrations: nothing, migrate: nothing },
+      });
+    },
     pass: (span) => clock.advance(seconds(span)),
     untilSettled: async (limit = 300) => {
       for (let spent = 0; spent < limit; spent += 1) {

@@ -38,6 +38,8 @@ const LINES: { readonly [T in Event['type']]: readonly [Level, RegExp] | null } 
   OrganizationObserved: null,
   ObservationFailed: ['warn', /organization acme cannot be seen: 502/],
   HaltChanged: ['warn', /^all writes stopped by tester: a rehearsal$/],
+  MigrationApplied: ['info', /^migrated: 0001_a\.up\.sql$/],
+  MigrationFailed: ['error', /^migration failed: 0002 is missing\. add it$/],
   StoreLost: ['error', /nothing is written meanwhile: connection refused/],
   StoreBack: ['info', /answers again/],
   Bugged: ['error', /TypeError: x/],

@@ -98,6 +98,8 @@ const MOVES: { readonly [T in Event['type']]: readonly string[] } = {
   OrganizationObserved: [],
   ObservationFailed: [],
   HaltChanged: [],
+  MigrationApplied: [],
+  MigrationFailed: [],
   StoreLost: [],
   StoreBack: [],
   Bugged: ['bugs_total'],
