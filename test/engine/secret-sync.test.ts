@@ -1,26 +1,13 @@
 /** `secrets sync`: a person's word that what the sources give is written now. */
 import { describe, expect, test } from 'vitest';
-import { ok } from '#domain/result.ts';
 import { SecretValue } from '#domain/secret-value.ts';
-import { makeHalts } from '#engine/halts.ts';
-import { makeLocalOperator } from '#engine/local-operator.ts';
-import type { AppSynced, Operator } from '#engine/operator.ts';
+import type { AppSynced } from '#engine/operator.ts';
 import type { Harness } from '#test/support/harness.ts';
 import { makeHarness } from '#test/support/harness.ts';
+import { operatorOf } from '#test/support/operator.ts';
 import { APP, digestsOf, machineVersions, setByHand, stateOf, versionOf, withSecrets } from '#test/support/secret-world.ts';
 
 const PUSHED = { SESSION_SECRET: '{ from: { pushed: {} } }' };
-const operatorOf = (harness: Harness): Operator =>
-  makeLocalOperator({
-    controller: harness.controller(),
-    halts: makeHalts({ readOnly: false, fileReason: () => null }),
-    store: harness.store,
-    clock: harness.clock,
-    tell: () => undefined,
-    proving: { preflight: () => NOT_ASKED, smoke: () => NOT_ASKED },
-    db: { migrations: () => NOT_ASKED, migrate: () => NOT_ASKED },
-  });
-const NOT_ASKED = Promise.resolve(ok([]));
 const ALL = { environment: null, app: null };
 async function sync(harness: Harness, values: Readonly<Record<string, string>>, apply = false): Promise<AppSynced> {
   const given = new Map([[APP, new Map(Object.entries(values).map(([name, value]) => [name, new SecretValue(value)]))]]);

@@ -103,23 +103,22 @@ export const CertificatePage = z
   .object({ certificates: listOf(CertificateReply), next_cursor: text })
   .transform((page) => ({ items: page.certificates, nextCursor: page.next_cursor || null }));
 
-export const SecretsReply = z
-  .object({ secrets: listOf(z.object({ name: z.string(), digest: text, created_at: text, updated_at: text })) })
-  .transform(({ secrets }): readonly ObservedSecret[] =>
+const Secrets = listOf(z.object({ name: z.string(), digest: text, created_at: text, updated_at: text })).transform(
+  (secrets): readonly ObservedSecret[] =>
     secrets.map((secret) => ({
       name: secret.name,
       digest: secret.digest ?? '',
       createdAt: toInstantOrNull(secret.created_at),
       updatedAt: toInstantOrNull(secret.updated_at),
     })),
-  );
-
-const Version = z.number().int().positive();
+);
+export const SecretsReply = z.object({ secrets: Secrets }).transform(({ secrets }) => secrets);
+const Version = z.number().int().positive().nullish();
 /** The official description spells it twice. */
 export const SecretsWrittenReply = z
-  .looseObject({ version: Version.nullish(), Version: Version.nullish() })
+  .object({ version: Version, Version, secrets: Secrets })
   .refine((reply) => (reply.version ?? reply.Version ?? null) !== null, 'no version')
-  .transform((reply) => ({ version: reply.version ?? reply.Version ?? 0, secrets: SecretsReply.parse(reply) }));
+  .transform((reply) => ({ version: reply.version ?? reply.Version ?? 0, secrets: reply.secrets }));
 
 const LeaseBody = z.object({ nonce: text, expires_at: count, owner: text, description: text, version: text });
 /** The envelope of the documentation, or the bare lease of the official description. */

@@ -1,0 +1,304 @@
+/** No value of a secret comes out anywhere: every source, every command, a release, a rotation, a drift, faults and a crash with marked values,
+ *  then everything that was said, answered or stored is searched for them, plain and encoded. */
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { z } from 'zod';
+import { apply, eject, explain, halt, plan, status } from '#cli/commands.ts';
+import type { CliContext, ExitCode } from '#cli/context.ts';
+import { makeRemoteOperator } from '#cli/remote.ts';
+import { secretsStatus, secretsSync } from '#cli/secrets.ts';
+import type { Event } from '#domain/events.ts';
+import { ok } from '#domain/result.ts';
+import { makeHttp } from '#http/controller.ts';
+import { type Database, openPglite } from '#platform/store/db.ts';
+import { makeMemoryStore } from '#platform/store/memory.ts';
+import { migrate } from '#platform/store/migrate.ts';
+import type { Store } from '#platform/store/port.ts';
+import { makeSqlStore } from '#platform/store/sql.ts';
+import { eventToLine } from '#telemetry/log.ts';
+import { makeLogger } from '#telemetry/logger.ts';
+import { makeMetrics } from '#telemetry/metrics.ts';
+import { type Harness, makeHarness } from '#test/support/harness.ts';
+import { operatorOf } from '#test/support/operator.ts';
+import { setByHand, withSecrets } from '#test/support/secret-world.ts';
+import { sealedJson } from '#test/support/sops.ts';
+
+/** In every value; letters and digits only, so that quoting and encoding of URLs leave it as it is. */
+const MARK = 'Zq7MarkedX9';
+/** And what quoting and encoding change. */
+const marked = (name: string): string => `${name}-${MARK}"\\ü+/&=%20 <b>\nend-${MARK}`;
+const ENCODED = [0, 1, 2].map((shift) => {
+  // The middle of what base64 makes of the mark, wherever in the value it begins.
+  const text = Buffer.from(`${'x'.repeat(shift)}${MARK}`).toString('base64');
+  return text.slice(shift === 0 ? 0 : 4, -4).replace(/=+$/, '');
+});
+const NEEDLES: readonly string[] = [MARK, ...ENCODED, Buffer.from(MARK).toString('hex'), [...MARK].reverse().join('')];
+const found = (text: string): readonly string[] => NEEDLES.filter((needle) => text.includes(needle));
+
+const root = mkdtempSync(join(tmpdir(), 'trimtab-leaks-'));
+/** What was said, by where. */
+const said: { readonly where: string; readonly text: string }[] = [];
+const note = (where: string, value: unknown): void =>
+  void said.push({ where, text: typeof value === 'string' ? value : (JSON.stringify(value) ?? '') });
+const ALL = { environment: null, app: null };
+let database: Database;
+let harness: Harness;
+
+/** Every write goes into memory, which answers, and in the same order into the database, whose tables are read in the end. */
+function doubled(first: Store, writes: (() => Promise<unknown>)[], second: Store): Store {
+  return new Proxy(first, {
+    get: (target, name) => {
+      const method: unknown = Reflect.get(target, name);
+      const other: unknown = Reflect.get(second, name);
+      if (typeof method !== 'function' || typeof other !== 'function' || name === 'close') return method;
+      return (...given: unknown[]) => {
+        const kept = structuredClone(given.map((one) => (one instanceof AbortSignal ? null : one)));
+        writes.push(() => Reflect.apply(other, second, kept));
+        return Reflect.apply(method, target, given);
+      };
+    },
+  });
+}
+async function filesWithEverySource(): Promise<{ readonly files: Record<string, string>; readonly environment: Record<string, string> }> {
+  mkdirSync(join(root, 'mounted'));
+  writeFileSync(join(root, 'mounted/FROM_FILE'), `${marked('file')}\n`);
+  writeFileSync(join(root, '.env'), `FROM_DOTENV='${marked('dotenv')}'\n`);
+  writeFileSync(join(root, 'manager.json'), JSON.stringify({ FROM_EXEC: marked('exec') }));
+  const { text, identity } = await sealedJson({ FROM_SOPS: marked('sops') });
+  const files = withSecrets(
+    {
+      FROM_ENV: '{ from: { env: FROM_ENV }, previous: { env: OLD_ENV }, rotateEvery: 90d }',
+      FROM_FILE: '{ from: { file: mounted/FROM_FILE } }',
+      FROM_DOTENV: '{ from: { dotenv: { file: .env } } }',
+      FROM_EXEC: `{ from: { exec: { command: [cat, manager.json] } } }`,
+      FROM_SOPS: '{ from: { sops: { file: secrets.enc.json } } }',
+      PUSHED: '{ from: { pushed: {} } }',
+      PLAIN: '{ from: { value: "backend.internal:50051" } }',
+    },
+    { protection: 'none' },
+  );
+  return {
+    files: { ...files, 'secrets.enc.json': text },
+    environment: { FROM_ENV: marked('env'), OLD_ENV: marked('old'), TEST_SOPS_AGE_KEY: identity },
+  };
+}
+
+beforeAll(async () => {
+  database = await openPglite();
+  const migrated = await migrate(database);
+  if (!migrated.ok) throw new Error(migrated.error.message);
+  const writes: (() => Promise<unknown>)[] = [];
+  const { files, environment } = await filesWithEverySource();
+  const store = doubled(makeMemoryStore(), writes, makeSqlStore(database));
+  harness = await makeHarness({ files, environment, store, secrets: { root } });
+  await life(harness);
+  for (const write of writes) await write();
+}, 120_000);
+afterAll(async () => {
+  await harness.stop();
+  await database.close();
+  rmSync(root, { recursive: true, force: true });
+});
+
+/** Everything that may happen to secrets. */
+async function life(at: Harness): Promise<void> {
+  await at.pass(20);
+  await command('sync', (context) => secretsSync(context, ALL, { PUSHED: marked('pushed') }, { apply: true, fromHere: false, limitS: 1 }));
+  await at.untilSettled();
+  at.files.set('desired-state/test/web.yaml', (at.files.get('desired-state/test/web.yaml') ?? '').replace('web:v1', 'web:v2'));
+  at.environment['FROM_ENV'] = marked('rotated');
+  await at.pass(40);
+  await at.untilSettled();
+  await setByHand(at, { FROM_FILE: marked('hand'), UNKNOWN: marked('unknown') });
+  await at.pass(70);
+  await commands('drifted');
+  await at.untilSettled();
+  // A rule that is broken, a program that fails loudly, a file nobody can open.
+  const broken = withSecrets({
+    FROM_ENV: `{ from: { env: FROM_ENV }, must: { contain: sslmode=require, match: "^[0-9]+$" } }`,
+    FROM_EXEC: `{ from: { exec: { command: [sh, -c, "cat manager.json; cat manager.json >&2; exit 7"] } } }`,
+    FROM_DOTENV: '{ from: { exec: { command: [cat, .env] } } }',
+    FROM_SOPS: '{ from: { sops: { file: secrets.enc.json, key: NONE } } }',
+  });
+  const good = new Map(at.files);
+  for (const [path, text] of Object.entries(broken)) at.files.set(path, text);
+  await at.pass(60);
+  await commands('broken');
+  for (const [path, text] of good) at.files.set(path, text);
+  await at.pass(60);
+  // The platform breaks off, in every way it has, while a value is on its way.
+  for (const kind of [
+    'timeoutAfterCommit',
+    'badGatewayBeforeCommit',
+    'brokenJson',
+    'halfAnswer',
+    'unknownWords',
+    'forbidden',
+    'callerDiesAfterCommit',
+  ] as const) {
+    at.simulator.faults.add({ kind, operation: '=POST /apps/{app_name}/secrets', count: 1 });
+    at.environment['FROM_ENV'] = marked(`again ${kind}`);
+    await at.pass(60);
+    if (kind === 'callerDiesAfterCommit') await at.restart();
+    await at.pass(200);
+  }
+  await at.untilSettled(900);
+  await commands('after faults');
+  await command('eject', (context) => eject(context, ALL));
+  tellEvents(at);
+}
+async function commands(when: string): Promise<void> {
+  await command(`${when}: plan`, (context) => plan(context, ALL, { markdown: false, github: null }));
+  await command(`${when}: plan --markdown`, (context) => plan(context, ALL, { markdown: true, github: null }));
+  await command(`${when}: status`, (context) => status(context, ALL));
+  await command(`${when}: explain`, (context) => explain(context, { environment: null, app: 'web' }));
+  await command(`${when}: secrets status`, (context) => secretsStatus(context, ALL));
+  await command(`${when}: secrets sync`, (context) =>
+    secretsSync(context, ALL, { FROM_ENV: marked('here'), PUSHED: marked('pushed') }, { apply: false, fromHere: true, limitS: 1 }),
+  );
+  await command(`${when}: apply`, (context) => apply(context, ALL, 1));
+  await command(`${when}: halt`, (context) => halt(context, 'nowhere', false, 'a look'));
+  await command(`${when}: halt --off`, (context) => halt(context, 'nowhere', true, ''));
+  await http(when);
+}
+/** In text and in JSON, by the API of a controller. */
+async function command(where: string, run: (context: CliContext) => Promise<ExitCode>): Promise<void> {
+  for (const json of [false, true]) {
+    const operator = makeRemoteOperator({ url: 'http://controller.test', token: TOKEN, fetch: surfaces().fetch });
+    const context: CliContext = {
+      clock: harness.clock,
+      signal: AbortSignal.timeout(30_000),
+      user: 'ann',
+      terminal: false,
+      json,
+      out: (text) => note(`${where} stdout`, text),
+      err: (text) => note(`${where} stderr`, text),
+      open: () =>
+        Promise.resolve(ok({ operator, server: 'http://controller.test', converge: null, look: null, close: () => Promise.resolve() })),
+    };
+    let code: ExitCode | null = null;
+    const running = run(context).then((answer) => {
+      code = answer;
+    });
+    for (let spent = 0; spent < 120 && code === null; spent++) await harness.pass(1);
+    await running;
+    note(`${where} exit`, code);
+  }
+}
+const TOKEN = 'token-of-the-controller';
+function surfaces() {
+  const statuses = () =>
+    harness
+      .controller()
+      .environments.targets()
+      .flatMap(({ environment, app }) => harness.controller().statusOf(environment.name, app.app) ?? []);
+  const metrics = makeMetrics('test', {
+    statuses,
+    environments: () => [],
+    queue: () => ({ waiting: 0, active: 0 }),
+    monthToDate: () => 0,
+    observations: () => [],
+    now: () => harness.clock.now(),
+  });
+  for (const event of harness.events) metrics.tell(event);
+  const app = makeHttp({
+    operator: operatorOf(harness),
+    metrics: () => metrics.registry.metrics(),
+    metricsType: 'text/plain',
+    notReady: () => null,
+    token: TOKEN,
+    version: 'test',
+    now: () => harness.clock.now(),
+    webhook: { secret: null, branches: null, onPush: () => undefined },
+  });
+  return { fetch: async (request: Request) => app.fetch(request) };
+}
+async function http(when: string): Promise<void> {
+  const authorization = `Bearer ${TOKEN}`;
+  const ask = async (path: string, body?: string): Promise<void> => {
+    const request = new Request(`http://controller.test${path}`, {
+      method: body === undefined ? 'GET' : 'POST',
+      headers: { authorization },
+      ...(body === undefined ? {} : { body }),
+    });
+    const answering = surfaces().fetch(request);
+    let answer: Response | null = null;
+    const waiting = Promise.resolve(answering).then((given) => {
+      answer = given;
+    });
+    for (let spent = 0; spent < 60 && answer === null; spent++) await harness.pass(1);
+    await waiting;
+    note(`${when}: ${path}`, await (await answering).text());
+  };
+  for (const path of [
+    '/',
+    '/metrics',
+    '/api/v1/environments',
+    '/api/v1/plan',
+    '/api/v1/audit',
+    '/api/v1/secrets',
+    `/api/v1/${MARK.toLowerCase()}`,
+  ])
+    await ask(path);
+  // Bodies that are not as they should be, and hold values.
+  await ask('/api/v1/secrets/sync', `{"apply": false, "by": "x", "values": {"acme-web": {"PUSHED": ["${MARK}"]}}}`);
+  await ask('/api/v1/secrets/sync', `not json ${MARK}`);
+}
+function tellEvents(at: Harness): void {
+  const lines: string[] = [];
+  const loggers = [true, false].map((terminal) => makeLogger(terminal, { write: (text) => lines.push(text) }));
+  for (const event of at.events) {
+    note(`event ${event.type}`, event);
+    const line = eventToLine(event);
+    if (line !== null) for (const log of loggers) log(line, at.clock.now());
+  }
+  note('log', lines.join(''));
+}
+
+describe('marked values', () => {
+  test('were all there: every source was read, and the platform has what they gave', () => {
+    const names = [...harness.simulator.world.secrets.values()].map(({ name }) => name).sort();
+    expect(names).toEqual(['FROM_DOTENV', 'FROM_ENV', 'FROM_EXEC', 'FROM_FILE', 'FROM_SOPS', 'PLAIN', 'PUSHED', 'UNKNOWN']);
+  });
+  test('are found by this test where they are', () => {
+    for (const text of [
+      marked('a'),
+      JSON.stringify(marked('a')),
+      encodeURIComponent(marked('a')),
+      Buffer.from(marked('a')).toString('base64'),
+      Buffer.from(`xy${marked('a')}`).toString('base64url'),
+    ])
+      expect(found(text), text).not.toEqual([]);
+  });
+  test('are in nothing that was said: commands, API, page, metrics, logs, events', () => {
+    expect(said.length).toBeGreaterThan(90);
+    expect(said.flatMap(({ where, text }) => (found(text).length === 0 ? [] : [`${where}: ${text.slice(0, 300)}`]))).toEqual([]);
+  });
+  test('are in no table of the database', async () => {
+    const Names = z.array(z.object({ table_name: z.string() }));
+    const tables = Names.parse(
+      await database.query(`select table_name from information_schema.tables where table_schema = 'public' order by 1`, []),
+    );
+    const rows: Record<string, number> = {};
+    for (const { table_name: table } of tables) {
+      const texts = z
+        .array(z.object({ row: z.string() }))
+        .parse(await database.query(`select row_to_json(t)::text as row from ${table} t`, []));
+      rows[table] = texts.length;
+      expect(
+        texts.filter(({ row }) => found(row).length > 0),
+        table,
+      ).toEqual([]);
+    }
+    // The search means something only where there is something to search.
+    for (const table of ['trimtab_apps', 'trimtab_audit', 'trimtab_intents', 'trimtab_revisions', 'trimtab_secrets'])
+      expect(rows[table], table).toBeGreaterThan(0);
+  });
+  test('were told of by many kinds of events', () => {
+    const types = new Set(harness.events.map(({ type }: Event) => type));
+    for (const type of ['StepFinished', 'DriftSeen', 'DriftCorrected', 'AppStatusChanged', 'IntentRecovered', 'RevisionAccepted'] as const)
+      expect(types).toContain(type);
+  });
+});

@@ -1,0 +1,18 @@
+/** The operator of a harness' controller, for commands given in a test. Databases and checks are not asked. */
+import { ok } from '#domain/result.ts';
+import { makeHalts } from '#engine/halts.ts';
+import { makeLocalOperator } from '#engine/local-operator.ts';
+import type { Operator } from '#engine/operator.ts';
+import type { Harness } from './harness.ts';
+
+const NOT_ASKED = Promise.resolve(ok([]));
+export const operatorOf = (harness: Harness): Operator =>
+  makeLocalOperator({
+    controller: harness.controller(),
+    halts: makeHalts({ readOnly: false, fileReason: () => null }),
+    store: harness.store,
+    clock: harness.clock,
+    tell: () => undefined,
+    proving: { preflight: () => NOT_ASKED, smoke: () => NOT_ASKED },
+    db: { migrations: () => NOT_ASKED, migrate: () => NOT_ASKED },
+  });
