@@ -16,18 +16,22 @@ export interface PlanForm {
   readonly github: GitHubPlace | null;
 }
 export function plan(context: CliContext, selection: Selection, { markdown, github }: PlanForm): Promise<ExitCode> {
-  return withOperator(context, async ({ operator }) => {
-    const known = await known404(context, { operator }, selection);
-    if (known !== null) return known;
-    const plans = await operator.plan(selection, context.signal);
-    if (!plans.ok) return sayError(context, plans.error);
-    print(context, plans.value, () => (markdown ? planMarkdown(plans.value) : planText(plans.value)));
-    const told = github === null ? null : await tellGitHub(github, plans.value, context.signal);
-    if (told?.ok === false) return sayError(context, told.error);
-    if (plans.value.some(({ error }) => error !== null)) return 1;
-    // A step of a workflow that finds changes has not failed.
-    return github === null && plans.value.some(hasChanges) ? 2 : 0;
-  });
+  return withOperator(
+    context,
+    async ({ operator }) => {
+      const known = await known404(context, { operator }, selection);
+      if (known !== null) return known;
+      const plans = await operator.plan(selection, context.signal);
+      if (!plans.ok) return sayError(context, plans.error);
+      print(context, plans.value, () => (markdown ? planMarkdown(plans.value) : planText(plans.value)));
+      const told = github === null ? null : await tellGitHub(github, plans.value, context.signal);
+      if (told?.ok === false) return sayError(context, told.error);
+      if (plans.value.some(({ error }) => error !== null)) return 1;
+      // A step of a workflow that finds changes has not failed.
+      return github === null && plans.value.some(hasChanges) ? 2 : 0;
+    },
+    selection.environment,
+  );
 }
 /** A name that git does not know is a mistake, not an empty answer. Null: go on. */
 async function known404(context: CliContext, { operator }: Pick<Opened, 'operator'>, selection: Selection): Promise<ExitCode | null> {
@@ -45,14 +49,18 @@ async function known404(context: CliContext, { operator }: Pick<Opened, 'operato
   return refused.some(({ accepted }) => accepted === null) ? 1 : null;
 }
 export function status(context: CliContext, selection: Selection): Promise<ExitCode> {
-  return withOperator(context, async (opened) => {
-    await opened.look?.(selection, context.signal);
-    const environments = await opened.operator.environments(context.signal);
-    if (!environments.ok) return sayError(context, environments.error);
-    const chosen = choose(environments.value, selection);
-    print(context, chosen, () => statusText(chosen));
-    return 0;
-  });
+  return withOperator(
+    context,
+    async (opened) => {
+      await opened.look?.(selection, context.signal);
+      const environments = await opened.operator.environments(context.signal);
+      if (!environments.ok) return sayError(context, environments.error);
+      const chosen = choose(environments.value, selection);
+      print(context, chosen, () => statusText(chosen));
+      return 0;
+    },
+    selection.environment,
+  );
 }
 const choose = (environments: readonly EnvironmentAnswer[], { environment, app }: Selection): readonly EnvironmentAnswer[] =>
   environments
@@ -62,25 +70,29 @@ const choose = (environments: readonly EnvironmentAnswer[], { environment, app }
 const LOOK_EVERY = ms(1_000);
 /** Approves what waits, then watches until everything is as git says. */
 export function apply(context: CliContext, selection: Selection, limitS: number): Promise<ExitCode> {
-  return withOperator(context, async (opened) => {
-    const known = await known404(context, opened, selection);
-    if (known !== null) return known;
-    const apps = await opened.operator.approve(selection, context.user, context.signal);
-    if (!apps.ok) return sayError(context, apps.error);
-    if (apps.value.length === 0) {
-      context.err(`error: there is no app ${selection.app ?? ''}\n`);
-      return 1;
-    }
-    context.err(pc.dim(`approved by ${context.user}: ${apps.value.join(', ')}\n`));
-    const covered = new Set(apps.value);
-    const result =
-      opened.converge === null
-        ? await watch(context, opened, covered, limitS)
-        : await opened.converge((app) => covered.has(app), limitS, context.signal);
-    const after = await opened.operator.environments(context.signal);
-    if (after.ok) print(context, choose(after.value, selection), () => statusText(choose(after.value, selection)));
-    return result === 'synced' ? 0 : result === 'held' ? 2 : 1;
-  });
+  return withOperator(
+    context,
+    async (opened) => {
+      const known = await known404(context, opened, selection);
+      if (known !== null) return known;
+      const apps = await opened.operator.approve(selection, context.user, context.signal);
+      if (!apps.ok) return sayError(context, apps.error);
+      if (apps.value.length === 0) {
+        context.err(`error: there is no app ${selection.app ?? ''}\n`);
+        return 1;
+      }
+      context.err(pc.dim(`approved by ${context.user}: ${apps.value.join(', ')}\n`));
+      const covered = new Set(apps.value);
+      const result =
+        opened.converge === null
+          ? await watch(context, opened, covered, limitS)
+          : await opened.converge((app) => covered.has(app), limitS, context.signal);
+      const after = await opened.operator.environments(context.signal);
+      if (after.ok) print(context, choose(after.value, selection), () => statusText(choose(after.value, selection)));
+      return result === 'synced' ? 0 : result === 'held' ? 2 : 1;
+    },
+    selection.environment,
+  );
 }
 async function watch(
   context: CliContext,
@@ -104,32 +116,36 @@ async function watch(
   return 'failed';
 }
 export function explain(context: CliContext, selection: Selection): Promise<ExitCode> {
-  return withOperator(context, async (opened) => {
-    await opened.look?.(selection, context.signal);
-    const environments = await opened.operator.environments(context.signal);
-    if (!environments.ok) return sayError(context, environments.error);
-    const apps = choose(environments.value, selection).flatMap((one) => one.apps);
-    if (apps.length === 0) {
-      context.err(
-        `error: no app ${selection.app ?? ''} has been looked at\n  known: ${environments.value.flatMap((one) => one.apps.map(({ name }) => name)).join(', ') || 'none'}\n`,
+  return withOperator(
+    context,
+    async (opened) => {
+      await opened.look?.(selection, context.signal);
+      const environments = await opened.operator.environments(context.signal);
+      if (!environments.ok) return sayError(context, environments.error);
+      const apps = choose(environments.value, selection).flatMap((one) => one.apps);
+      if (apps.length === 0) {
+        context.err(
+          `error: no app ${selection.app ?? ''} has been looked at\n  known: ${environments.value.flatMap((one) => one.apps.map(({ name }) => name)).join(', ') || 'none'}\n`,
+        );
+        return 1;
+      }
+      const audit = await opened.operator.audit(
+        { environment: selection.environment, app: apps.length === 1 ? (apps[0]?.app ?? null) : null },
+        10,
+        context.signal,
       );
-      return 1;
-    }
-    const audit = await opened.operator.audit(
-      { environment: selection.environment, app: apps.length === 1 ? (apps[0]?.app ?? null) : null },
-      10,
-      context.signal,
-    );
-    const rows = audit.ok ? audit.value : [];
-    print(context, { apps, audit: rows }, () => {
-      const lately = rows.map(
-        ({ at, what, from, to, why, result, actor }) =>
-          `  ${new Date(at).toISOString()} ${what}${from === null && to === null ? '' : `: ${from ?? 'none'} → ${to ?? 'none'}`} (${why}; ${result}; by ${actor})\n`,
-      );
-      return `${apps.map(explainText).join('\n')}${lately.length === 0 ? '' : `\nLately:\n${lately.join('')}`}`;
-    });
-    return 0;
-  });
+      const rows = audit.ok ? audit.value : [];
+      print(context, { apps, audit: rows }, () => {
+        const lately = rows.map(
+          ({ at, what, from, to, why, result, actor }) =>
+            `  ${new Date(at).toISOString()} ${what}${from === null && to === null ? '' : `: ${from ?? 'none'} → ${to ?? 'none'}`} (${why}; ${result}; by ${actor})\n`,
+        );
+        return `${apps.map(explainText).join('\n')}${lately.length === 0 ? '' : `\nLately:\n${lately.join('')}`}`;
+      });
+      return 0;
+    },
+    selection.environment,
+  );
 }
 /** A misspelt name would stop nothing. Where no environment is known, a halt must work all the same. */
 async function unknownScope(context: CliContext, operator: Opened['operator'], scope: string): Promise<ExitCode | null> {
@@ -153,15 +169,19 @@ export function halt(context: CliContext, scope: string, off: boolean, reason: s
   });
 }
 export function eject(context: CliContext, selection: Selection): Promise<ExitCode> {
-  return withOperator(context, async ({ operator }) => {
-    const names = await operator.eject(selection, context.user, context.signal);
-    if (!names.ok) return sayError(context, names.error);
-    print(
-      context,
-      names.value,
-      () =>
-        `stamps taken off ${names.value.length} machines, none restarted: ${names.value.join(', ')}\nwrites to this environment are stopped; the platform's own CLI goes on from here\n`,
-    );
-    return 0;
-  });
+  return withOperator(
+    context,
+    async ({ operator }) => {
+      const names = await operator.eject(selection, context.user, context.signal);
+      if (!names.ok) return sayError(context, names.error);
+      print(
+        context,
+        names.value,
+        () =>
+          `stamps taken off ${names.value.length} machines, none restarted: ${names.value.join(', ')}\nwrites to this environment are stopped; the platform's own CLI goes on from here\n`,
+      );
+      return 0;
+    },
+    selection.environment,
+  );
 }

@@ -6,15 +6,15 @@ import { checksOf } from '#domain/smoke.ts';
 import type { Environments, EnvironmentView } from './environments.ts';
 import type { Answer } from './operator.ts';
 import type { PreflightInput } from './preflight.ts';
-import type { PhaseReport } from './release-ports.ts';
+import type { PhaseItem, PhaseReport } from './release-ports.ts';
 import type { SmokeInput, SmokeReport } from './smoke.ts';
 
-/** One environment's table. Evidence and attempts are told of smoke checks only. */
+/** One environment's table. Attempts are told of smoke checks only. */
 export interface EnvironmentReport {
   readonly environment: string;
   /** Id of the revision it was asked for; null: none was accepted yet. */
   readonly revision: string | null;
-  readonly items: readonly (PhaseReport['items'][number] & { readonly evidence?: string; readonly attempts?: number })[];
+  readonly items: readonly (PhaseItem & { readonly attempts?: number })[];
 }
 export interface Proving {
   /** Everything at once that would keep a release of what git says now from going through. Null: all environments. */

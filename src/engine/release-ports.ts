@@ -16,6 +16,8 @@ export interface PhaseItem {
   readonly message: string;
   readonly remedy: string | null;
   readonly took: Ms;
+  /** What came back from a check: bounded, without secrets; empty or absent: nothing. */
+  readonly evidence?: string;
 }
 /** Failed when any item is. */
 export interface PhaseReport {

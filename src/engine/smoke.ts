@@ -10,7 +10,6 @@ import { inTurns } from './in-turns.ts';
 import type { PhaseItem, PhaseReport } from './release-ports.ts';
 
 export interface SmokeItem extends PhaseItem {
-  /** What came back: bounded, without secrets; empty when there was nothing. */
   readonly evidence: string;
   readonly attempts: number;
 }

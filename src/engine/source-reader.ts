@@ -57,6 +57,9 @@ async function readNow(
   for (const { name, rewritten, commit } of read.value)
     if (rewritten) tell({ type: 'SourceRewritten', environment: environmentName(name), commit: commit?.sha ?? null });
   const wanted = read.value.filter(({ name }) => deps.only === null || name === deps.only);
-  if (wanted.length === 0) return err(failure('SOURCE_EMPTY', `no environment ${deps.only ?? ''} in ${source.description}`));
+  if (wanted.length === 0) {
+    const known = read.value.map(({ name }) => name).join(', ');
+    return err(failure('SOURCE_EMPTY', `there is no environment ${deps.only ?? ''} in ${source.description}; known: ${known}`));
+  }
   return environments.take(wanted, signal);
 }
