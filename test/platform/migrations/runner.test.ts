@@ -1,4 +1,6 @@
 /** Migrations on a database that is real: order, history, the old tools' tables, and what is left when something goes wrong. */
+import { spawn } from 'node:child_process';
+import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import type { MigrationFormat } from '#domain/migrations/files.ts';
 import { readMigrations } from '#domain/migrations/files.ts';
@@ -7,6 +9,7 @@ import { ms } from '#domain/units.ts';
 import { realClock } from '#platform/clock.ts';
 import type { MigrationLimits, MigrationRun } from '#platform/migrations/port.ts';
 import { makeMigrationRunner } from '#platform/migrations/runner.ts';
+import { OUR_LOCK } from '#platform/migrations/session.ts';
 import { loadSqlParser } from '#platform/migrations/sql-parser.ts';
 import { isServer, openDatabase, type TestDatabase } from '#test/support/databases.ts';
 
@@ -270,6 +273,45 @@ test('a look reads, and makes nothing', async () => {
   expect(await tables(on)).toEqual([]);
 });
 
+describe('killed between the last statement and the row of history', () => {
+  // Not waited for in place: the embedded database lives in this process.
+  const die = (on: TestDatabase, name: string, text: string): Promise<string | null> =>
+    new Promise((resolve) => {
+      const program = join(import.meta.dirname, '../../support/migrate-and-die.ts');
+      const child = spawn(process.execPath, [program, on.url, `${FOLDER}/${name}`, text], { stdio: 'inherit' });
+      child.once('exit', (_code, signal) => resolve(signal));
+    });
+  const gone = async (on: TestDatabase): Promise<void> => {
+    // The server notices a closed connection by itself.
+    for (let tries = 0; tries < 50; tries++) {
+      const [row] = await on.query(`select pg_try_advisory_lock(${OUR_LOCK}) as free, pg_advisory_unlock_all()`);
+      if (row?.['free'] === true) return;
+      await realClock.sleep(ms(50));
+    }
+    throw new Error('the lock was never given back');
+  };
+  test('in a transaction: neither is there, and the next run does both', async () => {
+    const on = await database();
+    const texts = { '0001_users.up.sql': USERS };
+    expect(await die(on, '0001_users.up.sql', USERS)).toBe('SIGKILL');
+    await gone(on);
+    expect(await on.query("select to_regclass('users') as users")).toEqual([{ users: null }]);
+    expect(await golang(on)).toEqual([]);
+    expect(filesOf(await run(on, texts))).toEqual(['0001_users.up.sql']);
+  });
+  test('outside of one: it is marked, and a person is asked', async () => {
+    const on = await database();
+    await on.query('create table users (id int)');
+    const text = 'create index concurrently i on users (id);';
+    expect(await die(on, '0001_i.up.sql', text)).toBe('SIGKILL');
+    await gone(on);
+    expect(await golang(on)).toEqual([{ version: 1, dirty: true }]);
+    const again = await run(on, { '0001_i.up.sql': text });
+    expect(again.error).toMatchObject({ code: 'MIGRATION_DIRTY', message: expect.stringContaining('was cut off half-way') });
+    await on.query('update schema_migrations set dirty = false');
+    expect(await run(on, { '0001_i.up.sql': text })).toMatchObject({ error: null, applied: [] });
+  });
+});
 /** What takes two sessions at a time. */
 if (isServer)
   describe('beside others', () => {
