@@ -10,7 +10,7 @@ import type { Kind } from './kind.ts';
 export const certificate: Kind<'certificate'> = {
   name: 'certificate',
   rank: 2,
-  owned: ['hostname'],
+  owned: ['certificate'],
   plan: planCertificates,
   undo: (action) => (action.verb === 'create' ? { kind: 'certificate', verb: 'destroy', hostname: action.hostname } : null),
   repeatable: ({ verb }) => verb === 'destroy',

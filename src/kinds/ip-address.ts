@@ -13,7 +13,7 @@ const PUBLIC: readonly AddressType[] = ['v4', 'v6', 'shared_v4'];
 export const ipAddress: Kind<'ip-address'> = {
   name: 'ip-address',
   rank: 1,
-  owned: ['type'],
+  owned: ['address'],
   plan: planAddresses,
   // A released address does not come back, and a new one has no number before it is made.
   undo: () => null,

@@ -35,7 +35,7 @@ export interface Kind<Name extends KindName = KindName> {
   readonly name: Name;
   /** Written in rising order within a pass, removed in falling order. */
   readonly rank: number;
-  /** What a write of this kind may change; everything else is shown, never reverted. */
+  /** What a change or a drift of this kind may name: `config` for pointers into the machine config. Everything else is shown, never reverted. */
   readonly owned: readonly string[];
   // decide: no clock, no randomness, no I/O
   readonly plan: (context: PlanContext) => Finding;

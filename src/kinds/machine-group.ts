@@ -23,7 +23,7 @@ import { applyMachine } from './machine-writes.ts';
 export const machineGroup: Kind<'machine-group'> = {
   name: 'machine-group',
   rank: 5,
-  owned: ['config', 'image', 'state', 'cordon', 'count', 'metadata'],
+  owned: ['config', 'image', 'state', 'cordoned', 'count', 'metadata'],
   plan: planMachines,
   undo: undoMachine,
   // All but a create name one machine; an update and a stamp are refused by the platform once the version they were made for has gone.

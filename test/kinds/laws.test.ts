@@ -1,10 +1,11 @@
 /** What every kind promises, asked of each one in the registry on a simulated platform. A new kind gets these by its line there; what it is
  *  disturbed by stands in `DISTURBED`. */
 import { describe, expect, test } from 'vitest';
-import type { KindName } from '#domain/change.ts';
+import type { Action, KindName } from '#domain/change.ts';
 import { intentFor, type PlanContext } from '#domain/finding.ts';
-import { orgSlug } from '#domain/ids.ts';
+import { instanceId, orgSlug } from '#domain/ids.ts';
 import { emptyMemory } from '#domain/memory.ts';
+import type { ObservedApp } from '#domain/observed.ts';
 import { SHIPPED_PRICES } from '#domain/price-book.ts';
 import { makeRandom } from '#domain/random.ts';
 import { ok, type Result } from '#domain/result.ts';
@@ -14,8 +15,14 @@ import { recordsAfter } from '#domain/secret-records.ts';
 import { SecretValue, StateKey } from '#domain/secret-value.ts';
 import { ms, seconds } from '#domain/units.ts';
 import { observeApp } from '#engine/observe.ts';
+import { app } from '#kinds/app.ts';
+import { certificate } from '#kinds/certificate.ts';
+import { ipAddress } from '#kinds/ip-address.ts';
 import type { Kind, Ports } from '#kinds/kind.ts';
+import { machineGroup } from '#kinds/machine-group.ts';
 import { type AnyStep, applyStep, findStep, isRepeatable, KINDS } from '#kinds/registry.ts';
+import { secret } from '#kinds/secret.ts';
+import { volume } from '#kinds/volume.ts';
 import { makeFlyClient } from '#platform/fly/client.ts';
 import { makeLimits } from '#platform/fly/limits.ts';
 import { makeVirtualClock, type VirtualClock } from '#simulator/clock.ts';
@@ -113,7 +120,7 @@ const stepsOf = (kind: Law, context: PlanContext): readonly AnyStep[] =>
     .now.map((change) => ({ app: change.app, subject: change.subject, action: change.action, intent: intentFor(context.seed, change) }));
 
 /** What is the same for all: a kind's own steps go by the registry. */
-type Law = Pick<Kind, 'name' | 'rank' | 'plan' | 'price' | 'observe'>;
+type Law = Pick<Kind, 'name' | 'rank' | 'owned' | 'plan' | 'price' | 'observe'>;
 type Watch = (step: AnyStep, context: PlanContext) => Promise<void>;
 /** Kind after kind as a pass writes them, until nobody finds anything. */
 async function converge(bench: Bench, kinds: readonly Law[], app: CompiledApp, settled: boolean, watch: Watch): Promise<void> {
@@ -173,6 +180,51 @@ const DISTURBED: Readonly<Record<KindName, Readonly<Record<string, (bench: Bench
     },
   },
 };
+/** Kinds of which at least one of the steps that a disturbed world needs can be taken back without a person. */
+const REVERSIBLE: readonly KindName[] = ['certificate', 'secret', 'machine-group'];
+function undoOf(action: Action, before: ObservedApp): Action | null {
+  switch (action.kind) {
+    case 'app':
+      return app.undo(action, before);
+    case 'ip-address':
+      return ipAddress.undo(action, before);
+    case 'certificate':
+      return certificate.undo(action, before);
+    case 'volume':
+      return volume.undo(action, before);
+    case 'secret':
+      return secret.undo(action, before);
+    case 'machine-group':
+      return machineGroup.undo(action, before);
+  }
+}
+/** A write names the version it is made for: to take one back, that is the version which it made. */
+function atPresent({ simulator }: Bench, action: Action): Action {
+  if (!('instance' in action)) return action;
+  const row = simulator.world.machines.get(action.machine);
+  return row === undefined ? action : { ...action, instance: instanceId(row.instanceId) };
+}
+/** What was observed, without what is another one for every version and every moment. */
+async function pictureOf(bench: Bench, kind: Law): Promise<unknown> {
+  const { machines, secrets, ...rest } = await bench.wait(kind.observe(bench.ports, WANTED.app, SIGNAL));
+  return {
+    ...rest,
+    ...(machines === undefined
+      ? {}
+      : {
+          machines: machines.map(
+            ({ instanceId: _instance, events: _events, updatedAt: _at, checks: _checks, metadata: _stamp, config, ...one }) => ({
+              ...one,
+              config: { ...config, metadata: null },
+            }),
+          ),
+        }),
+    ...(secrets === undefined ? {} : { secrets: secrets.map(({ name, digest }) => ({ name, digest })) }),
+  };
+}
+/** A pointer into the machine's config or to a secret's value, or a word of the kind itself. */
+const ownedName = (kind: KindName, pointer: string): string =>
+  kind === 'secret' && pointer.startsWith('/') ? 'value' : pointer === '/image' ? 'image' : pointer.startsWith('/') ? 'config' : pointer;
 /** Rows that exist now, by table. */
 const countsOf = ({ simulator: { world } }: Bench): object => ({
   apps: world.apps.size,
@@ -240,6 +292,54 @@ describe.each(KINDS.map((kind): Law => kind))('$name', (kind) => {
       expect(microUsdPerHour).toBeGreaterThanOrEqual(0);
       expect(Number.isInteger(microUsdPerHour)).toBe(true);
     }
+  });
+  test('says of no field that is not its own, whatever happened to the world', async () => {
+    const said = new Set<string>();
+    const note = async (context: PlanContext): Promise<void> => {
+      const { now, later, holds, drifts } = kind.plan(context);
+      const changes = [...now, ...later.flat(), ...holds.flatMap(({ change }) => change ?? [])];
+      for (const { action, fields } of changes)
+        if (action.kind === kind.name) for (const field of fields) said.add(ownedName(kind.name, field.pointer));
+      for (const { field, kind: of } of drifts) if (of === kind.name) said.add(ownedName(kind.name, field.pointer));
+    };
+    for (const disturb of [async () => undefined, ...Object.values(DISTURBED[kind.name])]) {
+      const bench = makeBench();
+      await converge(bench, KINDS, WANTED, false, async (step, context) => {
+        await note(context);
+        await justApply(bench)(step, context);
+      });
+      await disturb(bench);
+      await bench.clock.advance(seconds(15));
+      await note(await look(bench, WANTED, true));
+    }
+    expect([...said].filter((name) => !kind.owned.includes(name))).toEqual([]);
+  });
+  test('what takes a step back restores what was observed before it', async () => {
+    let undone = 0;
+    for (const disturb of [async () => undefined, ...Object.values(DISTURBED[kind.name])]) {
+      const bench = makeBench();
+      await converge(bench, KINDS, WANTED, false, justApply(bench));
+      await disturb(bench);
+      await bench.clock.advance(seconds(15));
+      await converge(bench, KINDS, WANTED, true, async (step, context) => {
+        const back = undoOf(step.action, context.observed);
+        if (step.action.kind === kind.name && back !== null) {
+          const before = await pictureOf(bench, kind);
+          await justApply(bench)(step, context);
+          await bench.clock.advance(seconds(30));
+          await bench.wait(applyStep(bench.ports, { ...step, action: atPresent(bench, back) }, SIGNAL));
+          await bench.clock.advance(seconds(30));
+          expect(await pictureOf(bench, kind), step.subject).toEqual(before);
+          undone += 1;
+          // Done once more, so that the world comes to its end.
+          const again = stepsOf(kind, await look(bench, WANTED, true)).find(({ subject }) => subject === step.subject);
+          if (again !== undefined) await justApply(bench)(again, context);
+          return;
+        }
+        await justApply(bench)(step, context);
+      });
+    }
+    expect(undone > 0).toBe(REVERSIBLE.includes(kind.name));
   });
   test.each(Object.entries(DISTURBED[kind.name]))('puts it back when %s', async (_, disturb) => {
     const bench = makeBench();
