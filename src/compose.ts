@@ -22,6 +22,7 @@ import type { FlyClient } from '#platform/fly/port.ts';
 import { readOnlyFly } from '#platform/fly/read-only.ts';
 import { makeTransport } from '#platform/fly/transport.ts';
 import { readPriceBook } from '#platform/price-file.ts';
+import { readOutside } from '#platform/source/outside.ts';
 import { type FolderLock, lockFolder } from '#platform/store/lock.ts';
 import { composeMigrations } from './compose-database.ts';
 import { composeSecrets } from './compose-secrets.ts';
@@ -115,6 +116,7 @@ export async function openSession(options: SessionOptions, signal: AbortSignal):
     source: source.value.source,
     desiredFolder: source.value.folder,
     ownSources: source.value.own,
+    readOutside,
     tell: options.tell,
     queue,
     shared,

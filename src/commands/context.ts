@@ -13,6 +13,7 @@ import { seconds } from '#domain/units.ts';
 import { readDesired } from '#engine/desired.ts';
 import { convergeOnce, lookAt } from '#engine/once.ts';
 import { realClock } from '#platform/clock.ts';
+import { readOutside } from '#platform/source/outside.ts';
 import { readHolder } from '#platform/store/lock.ts';
 import { embedSimulator, openPlatform, openSession, stateFolder } from '#src/compose.ts';
 import { sourcesOf } from '#src/compose-source.ts';
@@ -112,6 +113,7 @@ export async function validate(context: CliContext, config: Config): Promise<Exi
       folder: source.value.folder,
       own: source.value.own,
       flyFor: null,
+      readOutside,
       process: config.variables,
       previous: () => null,
       keepsLookups: false,

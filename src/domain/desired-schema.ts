@@ -149,7 +149,9 @@ const GroupSpec = z.strictObject({
 export type GroupSpec = z.infer<typeof GroupSpec>;
 const AppSpec = z.strictObject({
   app: FlyAppName.describe("The Fly app's name."),
-  config: FilePath.optional().describe('Its fly.toml (or fly.json, fly.yaml), relative to the root of the source.'),
+  config: FilePath.optional().describe(
+    'Its fly.toml (or fly.json, fly.yaml), relative to the root of the source. A variable of the process may name one elsewhere: absolute, or from ~/.',
+  ),
   image: ImageText.optional().describe('What runs. Absent: keep what runs.'),
   env: z.record(VariableName, EnvValue).optional().describe("Added to fly.toml's [env] for every group."),
   primaryRegion: Region.optional().describe('Instead of what fly.toml says.'),

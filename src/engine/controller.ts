@@ -20,6 +20,7 @@ import { gatesFor } from './gates.ts';
 import type { Halts } from './halts.ts';
 import { keyOf, organizationKey } from './keys.ts';
 import { type Money, makeMoney } from './money.ts';
+import type { ReadOutside } from './outside.ts';
 import { runPass } from './pass.ts';
 import type { PassDeps } from './pass-deps.ts';
 import { makePreviews, type Previews } from './previews.ts';
@@ -52,6 +53,7 @@ export interface ControllerDeps extends ClockDep, RandomDep, TellDep, StoreDep, 
   readonly desiredFolder: string;
   readonly ownSources?: ReadonlyMap<string, OwnSource>;
   readonly process: Readonly<Record<string, string | undefined>>;
+  readonly readOutside?: ReadOutside;
   /** Only this environment; null: all. */
   readonly only: string | null;
   readonly selfApp: string | null;

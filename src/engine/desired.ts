@@ -12,6 +12,7 @@ import type { CompiledEnvironment } from '#domain/revision.ts';
 import type { FlyClient } from '#platform/fly/port.ts';
 import type { DesiredSourceDep, SourceCommit, SourceSnapshot } from '#platform/source/port.ts';
 import { readAppsEnv } from './apps-env.ts';
+import { type ReadOutside, withOutside } from './outside.ts';
 import { printOf, readMigrationFolder, readTexts, recall, type SourceMemory } from './unchanged-source.ts';
 
 export interface ReadDesiredDeps extends DesiredSourceDep {
@@ -30,6 +31,8 @@ export interface ReadDesiredDeps extends DesiredSourceDep {
   readonly only?: string | null;
   /** What an environment folder was accepted from by this compiler: the same source again needs no work. */
   readonly known?: (name: string) => { readonly sourceHash: string; readonly id: RevisionId } | null;
+  /** Reads what a variable of the process names outside the source; absent: nothing is. */
+  readonly readOutside?: ReadOutside | undefined;
   /** For one that reads again and again: what was read the last time. */
   readonly memory?: SourceMemory;
 }
@@ -132,8 +135,11 @@ async function readOne(
   const known = deps.known?.(name) ?? null;
   const stored = deps.keepsLookups ? (previous?.declared?.lookups ?? {}) : {};
   const told = { name, commit: snapshot.commit, rewritten: snapshot.rewritten };
+  const memory = deps.memory?.get(name);
   const last =
-    deps.keepsLookups && previous !== null ? await recall(deps.memory?.get(name), snapshot, { files, stored }, signal) : ok(null);
+    deps.keepsLookups && previous !== null
+      ? await recall(memory, withOutside(snapshot, deps, memory?.asked ?? {}), { files, stored }, signal)
+      : ok(null);
   if (!last.ok) return last;
   if (last.value !== null && previous !== null && known?.sourceHash === last.value.sourceHash) {
     const { sourceHash, claims } = last.value;
@@ -146,7 +152,8 @@ async function readOne(
     files,
     lookup: { process: deps.process, file: appsEnv.value.variables, bare, stored },
   });
-  const configs = await readConfigs(snapshot, folder, appsEnv.value, signal);
+  const reachable = withOutside(snapshot, deps, folder.lookup.asked());
+  const configs = await readConfigs(reachable, folder, appsEnv.value, signal);
   if (!configs.ok) return configs;
   const { paths, texts } = configs.value;
   const migrations = await readMigrations(snapshot, folder, signal);

@@ -8,6 +8,7 @@ import type { FlyClient } from '#platform/fly/port.ts';
 import type { DesiredSourceDep } from '#platform/source/port.ts';
 import { type OwnSource, readDesired } from './desired.ts';
 import type { Environments } from './environments.ts';
+import type { ReadOutside } from './outside.ts';
 import type { SourceMemory } from './unchanged-source.ts';
 
 export interface SourceReaderDeps extends DesiredSourceDep, TellDep {
@@ -16,6 +17,7 @@ export interface SourceReaderDeps extends DesiredSourceDep, TellDep {
   readonly desiredFolder: string;
   readonly ownSources?: ReadonlyMap<string, OwnSource>;
   readonly process: Readonly<Record<string, string | undefined>>;
+  readonly readOutside?: ReadOutside | undefined;
   /** Only this environment; null: all. */
   readonly only: string | null;
 }
@@ -47,8 +49,11 @@ async function readNow(
   const { environments, tell, source, flyFor, process, memory } = deps;
   const { previous, compiledFrom: known } = environments;
   const own = deps.ownSources ?? new Map<string, OwnSource>();
-  const { desiredFolder: folder, only } = deps;
-  const read = await readDesired({ source, flyFor, folder, own, only, process, previous, known, keepsLookups, memory }, signal);
+  const { desiredFolder: folder, only, readOutside } = deps;
+  const read = await readDesired(
+    { source, flyFor, folder, own, only, process, previous, known, keepsLookups, memory, readOutside },
+    signal,
+  );
   if (!read.ok) {
     tell({ type: 'SourceFailed', code: read.error.code, message: read.error.message });
     environments.noteUnreadable(read.error);

@@ -1,10 +1,12 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { CompiledEnvironment } from '#domain/revision.ts';
 import { type ReadEnvironment, readDesired } from '#engine/desired.ts';
+import type { SourceMemory } from '#engine/unchanged-source.ts';
 import { makeFolderSource } from '#platform/source/folder.ts';
+import { readOutside } from '#platform/source/outside.ts';
 import { appText, ENVIRONMENT, WEB_TOML } from '#test/support/desired.ts';
 
 let root = '';
@@ -47,6 +49,64 @@ test('files that a fly.toml names are read with it', async () => {
   put({ 'infra/a.conf': 'second' });
   const [again] = await read();
   expect(again?.sourceHash).not.toBe(one?.sourceHash);
+});
+describe('a fly.toml elsewhere', () => {
+  let elsewhere = '';
+  beforeEach(() => {
+    elsewhere = mkdtempSync(join(tmpdir(), 'trimtab-elsewhere-'));
+    writeFileSync(join(elsewhere, 'fly.toml'), WEB_TOML);
+  });
+  afterEach(() => rmSync(elsewhere, { recursive: true }));
+  const one = (config: string) => ({
+    'desired-state/one/all.yaml': `${environment('one')}---\n${appText('web', 'app: acme-web', `config: ${config}`)}`,
+  });
+  const compiled = async (variables: Readonly<Record<string, string>>, memory?: SourceMemory) => {
+    const source = makeFolderSource({ root, folder: 'desired-state' });
+    const deps = {
+      source,
+      flyFor: null,
+      folder: 'desired-state',
+      process: variables,
+      previous: () => null,
+      keepsLookups: false,
+      readOutside,
+    };
+    const result = await readDesired({ ...deps, ...(memory === undefined ? {} : { memory }) }, new AbortController().signal);
+    return result.ok ? result.value[0]?.compiled : undefined;
+  };
+  test('is read where a variable of the process names it, and what stands in it counts', async () => {
+    put(one(`\${ONE_CONFIG}`));
+    const path = join(elsewhere, 'fly.toml');
+    const first = await compiled({ ONE_CONFIG: path });
+    expect(first).toMatchObject({
+      ok: true,
+      value: { document: { apps: [{ app: 'acme-web', groups: [{ config: { services: [{ internal_port: 8080 }] } }] }] } },
+    });
+    writeFileSync(path, WEB_TOML.replace('8080', '9090'));
+    expect(await compiled({ ONE_CONFIG: path })).toMatchObject({
+      ok: true,
+      value: { document: { apps: [{ groups: [{ config: { services: [{ internal_port: 9090 }] } }] }] } },
+    });
+  });
+  test.each([
+    { situation: 'git itself names it', config: () => join(elsewhere, 'fly.toml'), variables: {} },
+    {
+      situation: 'git names what a variable, of which nobody asked, names too',
+      config: () => join(elsewhere, 'fly.toml'),
+      variables: { OTHER: 'same' },
+    },
+    { situation: 'the variable names a folder', config: () => `\${ONE_CONFIG}`, variables: { ONE_CONFIG: 'folder' } },
+    { situation: 'the variable names nothing', config: () => `\${ONE_CONFIG}`, variables: { ONE_CONFIG: 'nothing' } },
+  ])('is not read when $situation', async ({ config, variables }) => {
+    put(one(config()));
+    const places: Readonly<Record<string, string>> = {
+      same: join(elsewhere, 'fly.toml'),
+      folder: elsewhere,
+      nothing: join(elsewhere, 'nothing.toml'),
+    };
+    const given = Object.fromEntries(Object.entries(variables).map(([name, place]) => [name, places[place] ?? '']));
+    expect(await compiled(given)).toMatchObject({ ok: false, error: { problems: [{ rule: 'config-missing' }] } });
+  });
 });
 test('a file outside the source is the fault of its environment, and others go on', async () => {
   put({
