@@ -2,6 +2,8 @@
 import pc from 'picocolors';
 import type { AppStatus } from '#domain/condition.ts';
 import { problemText } from '#domain/problem.ts';
+import { NOTICE_MS } from '#domain/secret-age.ts';
+import { isOutOfSync } from '#domain/secret-status.ts';
 import type { EnvironmentAnswer } from '#engine/operator.ts';
 import { dollars } from './plan-text.ts';
 
@@ -51,8 +53,22 @@ function appLines(app: AppStatus): readonly string[] {
     return `    drift: ${subject} ${pointer} since ${new Date(firstSeen).toISOString()}, ${when}`;
   });
   const foreign = app.foreign.map((machine) => pc.dim(`    foreign machine, left alone: ${machine}`));
-  return [head, ...conditions, ...drifts, ...foreign];
+  return [head, ...conditions, ...drifts, ...secretLines(app), ...foreign];
 }
+/** Those that are not as they should be, those that are due, and what nobody declares. */
+function secretLines({ secrets = [], unknownSecrets = [], observedAt }: AppStatus): readonly string[] {
+  const lines = secrets.flatMap((secret) => {
+    const { name, state, machines, of, rotationDue, problem } = secret;
+    const due = rotationDue !== null && observedAt !== null && rotationDue - observedAt < NOTICE_MS;
+    if (!isOutOfSync(secret) && !due) return [];
+    const on = machines === null ? '' : `, on ${machines}/${of} machines`;
+    const rotate = rotationDue === null || !due ? '' : `, rotation due ${new Date(rotationDue).toISOString().slice(0, 10)}`;
+    return [pc.yellow(`    secret ${name}: ${state}${on}${rotate}${problem === null ? '' : `: ${problem}`}`)];
+  });
+  const unknown = unknownSecrets.length === 0 ? [] : [pc.dim(`    secrets that nobody declares: ${unknownSecrets.join(', ')}`)];
+  return [...lines, ...unknown];
+}
+
 /** Every word of design.md that a status may hold, explained where it stands. */
 export function explainText(app: AppStatus): string {
   const conditions = app.conditions.map(

@@ -6,7 +6,7 @@ import { declaredNames, type SecretsPicture } from './secret-picture.ts';
 import { after, hours, type Instant, instantToIso, ms } from './units.ts';
 
 /** Told so long before. */
-const NOTICE_MS = hours(14 * 24);
+export const NOTICE_MS = hours(14 * 24);
 
 /** Since when the value stands: our record, or the platform's word where somebody else set it later. Null: nobody knows. */
 export function valueSince(

@@ -162,6 +162,7 @@ export function writeSecrets(world: World, app: AppRow, values: Readonly<Record<
       });
   }
   app.secretsVersion += 1;
+  app.secretsAt = now;
   return app.secretsVersion;
 }
 export const listSecrets: Handler = (request) => reply(200, { secrets: secretsOf(request.world, appOf(request).name).map(renderSecret) });

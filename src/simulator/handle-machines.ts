@@ -74,6 +74,14 @@ function volumeToAttach(world: World, app: string, config: MachineConfig, region
 }
 const NO_IMAGE: ImageRow = { registry: '', repository: '', tag: '', digest: '' };
 
+/** Hosts keep what they read for a while: a machine that does not ask for the newest secrets may start with those before. */
+const SECRETS_LAG_MS = 10_000;
+function loadedSecrets(world: World, app: AppRow, body: JsonObject): number {
+  const asked = numberOf(body['min_secrets_version']) ?? 0;
+  const fresh = world.clock.now() - (app.secretsAt ?? 0) < SECRETS_LAG_MS;
+  return fresh && asked < app.secretsVersion ? Math.max(asked, app.secretsVersion - 1) : app.secretsVersion;
+}
+
 function insertMachine(world: World, app: AppRow, body: JsonObject, config: MachineConfig, volume: VolumeRow | null): MachineRow {
   const id = world.id('machine');
   const region = volume?.region ?? placeIn(world, textOf(body['region']));
@@ -103,7 +111,7 @@ function insertMachine(world: World, app: AppRow, body: JsonObject, config: Mach
     updatedAt: world.clock.now(),
     course: 0,
     underWay: null,
-    secretsVersion: app.secretsVersion,
+    secretsVersion: loadedSecrets(world, app, body),
     shown: null,
     load: 0,
     lastRequestAt: world.clock.now(),
@@ -147,7 +155,7 @@ export const updateMachine: Handler = (request) => {
   const former = row.underWay?.former ?? { instanceId: row.instanceId, config: row.config, state: row.state };
   row.instanceId = world.id('instance');
   row.config = keptConfig(world, config);
-  row.secretsVersion = appOf(request).secretsVersion;
+  row.secretsVersion = loadedSecrets(world, appOf(request), body);
   row.versions.unshift({ version: row.instanceId, config });
   if (flagOf(body['skip_service_registration'])) row.cordoned = true;
   leaseFor(world, row, numberOf(body['lease_ttl']));

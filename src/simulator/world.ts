@@ -16,6 +16,8 @@ export interface AppRow {
   status: 'pending' | 'deployed' | 'suspended';
   readonly createdAt: number;
   secretsVersion: number;
+  /** When it rose; absent: never. */
+  secretsAt?: number;
 }
 export interface EventRow {
   readonly id: string;

@@ -10,10 +10,11 @@ import type { Figure } from './figure.ts';
 import { measureIdle } from './idle.ts';
 import { measureMigrations } from './migrations.ts';
 import { measureRollout } from './rollout.ts';
+import { measureSecrets } from './secrets.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'trimtab-bench-'));
 const figures: Figure[] = [];
-for (const measure of [measureIdle, measureCompile, measureDrift, measureRollout, measureMigrations, measureCommands]) {
+for (const measure of [measureIdle, measureCompile, measureDrift, measureRollout, measureSecrets, measureMigrations, measureCommands]) {
   for (const figure of await measure(folder)) {
     figures.push(figure);
     process.stdout.write(

@@ -277,3 +277,63 @@ describe('what was there before', () => {
     await harness.stop();
   });
 });
+
+describe('a controller that serves staging and production', () => {
+  const both = (): Files => {
+    const folder = (name: string): Files =>
+      Object.fromEntries(
+        Object.entries(withSecrets({ SESSION_SECRET: '{ from: { env: SESSION_SECRET } }' })).map(([path, text]) => [
+          path.replace('/test/', `/${name}/`),
+          text.replaceAll('metadata: { name: test }', `metadata: { name: ${name} }`).replaceAll('acme-web', `acme-${name}`),
+        ]),
+      );
+    return { ...folder('staging'), ...folder('production') };
+  };
+  test('does not read the bare variables of either: what was meant for one never reaches the other', async () => {
+    const harness = await makeHarness({ files: both(), environment: { SESSION_SECRET: 'of production, by its bare name' } });
+    await harness.pass(60);
+    expect(harness.writes()).toBe(0);
+    for (const name of ['staging', 'production'])
+      expect(
+        harness
+          .status(`acme-${name}`)
+          ?.held.map(({ message }) => message)
+          .join(),
+      ).toContain(`set ${name.toUpperCase()}_SESSION_SECRET`);
+    Object.assign(harness.environment, { STAGING_SESSION_SECRET: 's', PRODUCTION_SESSION_SECRET: 'p' });
+    await harness.pass(30);
+    await harness.untilSettled();
+    expect(digestsOf(harness, 'acme-staging')).not.toEqual(digestsOf(harness, 'acme-production'));
+    const digest = digestsOf(harness, 'acme-staging');
+    harness.environment['SESSION_SECRET'] = 'another bare one';
+    await harness.pass(120);
+    expect(digestsOf(harness, 'acme-staging')).toEqual(digest);
+    await harness.stop();
+  });
+});
+
+describe('a key for fingerprints that is another one', () => {
+  test('makes every secret one that is seen for the first time: nothing is written', async () => {
+    const harness = await settled(withSecrets(SESSION));
+    const store = harness.store;
+    const writes = harness.writes();
+    await harness.stop();
+    const again = await makeHarness({
+      files: withSecrets(SESSION),
+      environment: { SESSION_SECRET: 'one' },
+      store,
+      secrets: { key: 'another key than before' },
+      tables: harness.simulator.world,
+    });
+    await again.untilSettled();
+    await again.pass(120);
+    expect(again.writes()).toBe(0);
+    expect(writes).toBeGreaterThan(0);
+    expect(stateOf(again, 'SESSION_SECRET')).toBe('Synced');
+    again.environment['SESSION_SECRET'] = 'two';
+    await again.pass(30);
+    await again.untilSettled();
+    expect(versionOf(again)).toBe(2);
+    await again.stop();
+  });
+});

@@ -18,7 +18,7 @@ import { makeMemoryStore } from '#platform/store/memory.ts';
 import type { Store } from '#platform/store/port.ts';
 import { makeVirtualClock, type VirtualClock } from '#simulator/clock.ts';
 import { makeSimulator, type Simulator } from '#simulator/simulator.ts';
-import type { MachineRow } from '#simulator/world.ts';
+import type { MachineRow, Tables } from '#simulator/world.ts';
 import { machinesOf } from '#simulator/world.ts';
 import { underContract } from '#test/support/contract.ts';
 import { makeTestReader, type TestSecrets } from './secrets.ts';
@@ -57,6 +57,8 @@ export interface HarnessOptions {
   readonly token?: string;
   readonly store?: Store;
   readonly environment?: Readonly<Record<string, string>>;
+  /** A world that was there before. */
+  readonly tables?: Tables;
   readonly secrets?: Pick<TestSecrets, 'root' | 'key'>;
   readonly start?: boolean;
   readonly concurrency?: number;
@@ -77,6 +79,7 @@ export async function makeHarness(options: HarnessOptions): Promise<Harness> {
   const simulator = makeSimulator({
     clock,
     seed: options.seed ?? 'harness',
+    ...(options.tables === undefined ? {} : { tables: options.tables }),
     onCallerDeath: () => {
       kill();
       clock.touch();
