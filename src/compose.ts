@@ -11,6 +11,7 @@ import { ms, seconds } from '#domain/units.ts';
 import { type Controller, makeController } from '#engine/controller.ts';
 import { makeDatabaseOperator } from '#engine/database-operator.ts';
 import { makeHalts } from '#engine/halts.ts';
+import { makeAccounts } from '#engine/local-accounts.ts';
 import { makeLocalOperator } from '#engine/local-operator.ts';
 import type { Operator } from '#engine/operator.ts';
 import { makeProving } from '#engine/proving.ts';
@@ -140,7 +141,11 @@ export async function openSession(options: SessionOptions, signal: AbortSignal):
   const environments = () => controller.environments.all();
   const db = makeDatabaseOperator({ migrations, store, clock: realClock, life: life.signal, environments });
   const proving = makeProving({ ...proofs.proving, environments: () => controller.environments });
-  const operator = makeLocalOperator({ controller, halts, store, clock: realClock, tell: options.tell, proving, db });
+  const accounts = makeAccounts({
+    ...{ store, clock: realClock, money: controller.money, environments: controller.environments },
+    ...{ book: book.value, timeZone: config.timeZone },
+  });
+  const operator = makeLocalOperator({ controller, halts, store, clock: realClock, tell: options.tell, proving, db, accounts });
   return ok({ controller, operator, lock: lock.value, token: randomBytes(24).toString('hex'), simulator, keyFile, close });
 }
 /** The simulator's world and state lie apart from those of a real organization. */

@@ -18,6 +18,7 @@ const Variables = z.object({
   TRIMTAB_EXEC_SECONDS: span.default(300),
   TRIMTAB_SOURCE: z.string().optional(),
   TRIMTAB_PRICE_BOOK: z.string().optional(),
+  TRIMTAB_LANG: z.enum(['en', 'ja']).default('en'),
   TRIMTAB_TIME_ZONE: TimeZone.default('UTC'),
   TRIMTAB_GIT_TOKEN: z.string().optional(),
   TRIMTAB_GIT_KEY_FILE: z.string().optional(),
@@ -49,6 +50,8 @@ export interface Config {
   readonly stateKey: string | null;
   readonly execS: number;
   readonly source: string;
+  /** Of reports. */
+  readonly language: 'en' | 'ja';
   /** Where the team's weeks and days begin. */
   readonly timeZone: string;
   /** A file of one's own prices over the shipped ones. */
@@ -94,6 +97,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>, cw
       stateKey: given.TRIMTAB_STATE_KEY ?? null,
       execS: given.TRIMTAB_EXEC_SECONDS,
       source: given.TRIMTAB_SOURCE ?? cwd,
+      language: given.TRIMTAB_LANG,
       timeZone: given.TRIMTAB_TIME_ZONE,
       priceBook: given.TRIMTAB_PRICE_BOOK ?? null,
       sources: ownSources(filled),

@@ -1,9 +1,11 @@
 /** argv → command. Each file of `commands/` registers its own. */
 import { Command, CommanderError, Option } from 'commander';
 import { answerInJson, VERSION } from './commands/act.ts';
+import { registerCost } from './commands/cost.ts';
 import { registerDb } from './commands/db.ts';
 import { registerLook } from './commands/look.ts';
 import { registerProve } from './commands/prove.ts';
+import { registerReport } from './commands/report.ts';
 import { registerSecrets } from './commands/secrets.ts';
 import { registerSteer } from './commands/steer.ts';
 import { registerTools } from './commands/tools.ts';
@@ -22,7 +24,17 @@ program.addHelpText(
   'after',
   '\nExit codes: 0 done or nothing to do · 1 error · 2 changes, or something is held.\nConfiguration: environment variables; the README has the table.',
 );
-for (const register of [registerSteer, registerLook, registerDb, registerProve, registerSecrets, registerTools]) register(program);
+for (const register of [
+  registerSteer,
+  registerLook,
+  registerDb,
+  registerProve,
+  registerSecrets,
+  registerCost,
+  registerReport,
+  registerTools,
+])
+  register(program);
 
 try {
   await program.parseAsync();

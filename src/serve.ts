@@ -105,6 +105,8 @@ function metricsOf({ controller }: Session, version: string): Metrics {
     queue: controller.depth,
     observations: controller.observations,
     monthToDate: (environment, app, item) => controller.money.monthToDate(environment, app, item),
+    environmentCosts: controller.money.environmentCosts,
+    budgets: () => controller.money.budgets.views().map(({ name: budget, amount, used, forecast }) => ({ budget, amount, used, forecast })),
     now: realClock.now,
   });
 }

@@ -199,6 +199,8 @@ function surfaces() {
     environments: () => [],
     queue: () => ({ waiting: 0, active: 0 }),
     monthToDate: () => 0,
+    environmentCosts: () => [],
+    budgets: () => [],
     observations: () => [],
     now: () => harness.clock.now(),
   });

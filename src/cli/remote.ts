@@ -5,6 +5,7 @@ import { err, ok, type Result } from '#domain/result.ts';
 import type { AppPlan, EnvironmentAnswer, Operator, Selection } from '#engine/operator.ts';
 import type { EnvironmentReport } from '#engine/proving.ts';
 import type { AuditEntry } from '#platform/store/port.ts';
+import { remoteAccounts } from './remote-accounts.ts';
 import { makeRemoteDatabase } from './remote-database.ts';
 import { remoteSecrets } from './remote-secrets.ts';
 
@@ -38,6 +39,7 @@ export function makeRemoteOperator(options: RemoteOptions): Operator {
   };
   return {
     db: makeRemoteDatabase(get, post),
+    ...remoteAccounts({ get, post }),
     environments: (signal) => get('environments', {}, Environments, signal),
     plan: (selection, signal) => get('plan', of(selection), Plans, signal),
     approve: (selection, by, signal) => post('approve', { ...of(selection), by }, Names, signal),

@@ -1,9 +1,12 @@
 /** What the engine tells. Metrics, log lines, the flight recorder and (later) notifications are subscribers; the engine knows none of them. */
+
+import type { BudgetLevel, BudgetNews } from './budget.ts';
 import type { Cause, FieldGroup, KindName, Verb } from './change.ts';
 import type { AppStatus } from './condition.ts';
 import type { ErrorCode } from './errors.ts';
 import type { AppName, EnvironmentName, OrgSlug, RevisionId } from './ids.ts';
 import type { HoldReason } from './plan.ts';
+import type { Owner } from './revision.ts';
 import type { Instant, Ms } from './units.ts';
 
 interface Of {
@@ -86,6 +89,26 @@ export type Event =
       readonly code: ErrorCode;
       readonly message: string;
       readonly remedy: string;
+    }
+  /** A budget went over a limit, came back below it, or nobody said that they saw it. Owners are told by name. */
+  | {
+      readonly type: 'BudgetCrossed';
+      readonly budget: string;
+      readonly news: BudgetNews;
+      readonly level: BudgetLevel;
+      readonly reason: string;
+      readonly organization: string;
+      readonly environments: readonly string[] | null;
+      readonly owners: readonly Owner[];
+    }
+  /** What a budget does begins or ends. */
+  | {
+      readonly type: 'BudgetActed';
+      readonly budget: string;
+      readonly environment: EnvironmentName;
+      readonly act: string;
+      readonly reason: string;
+      readonly begins: boolean;
     }
   | { readonly type: 'StoreLost'; readonly message: string }
   | { readonly type: 'StoreBack' }

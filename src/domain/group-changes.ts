@@ -90,6 +90,18 @@ export function startChange(context: PlanContext, group: CompiledGroup, member: 
     why,
   };
 }
+/** It rests on purpose: nothing of it changes. */
+export function stopChange(context: PlanContext, group: CompiledGroup, member: Member): Change {
+  const { machine } = member;
+  return {
+    ...base(context, group, member),
+    action: { kind: 'machine-group', verb: 'stop', machine: machine.id, instance: machine.instanceId },
+    cause: 'drift',
+    urgent: true,
+    fields: [],
+    why: `stop ${machine.name}: its group rests`,
+  };
+}
 export function uncordonChange(context: PlanContext, group: CompiledGroup, member: Member): Change {
   const { machine } = member;
   return {

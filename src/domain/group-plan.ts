@@ -3,7 +3,7 @@ import type { Change, Drift } from './change.ts';
 import { contentKey, driftKey } from './change.ts';
 import type { Finding, PlanContext } from './finding.ts';
 import { isSettledAt } from './finding.ts';
-import { createChange, restampChange, reviveChange, startChange, uncordonChange, updateChange } from './group-changes.ts';
+import { createChange, restampChange, reviveChange, startChange, stopChange, uncordonChange, updateChange } from './group-changes.ts';
 import { countGroup, isFull } from './group-counts.ts';
 import { type GroupScene, holdOf } from './group-scene.ts';
 import { surplusOf } from './group-surplus.ts';
@@ -177,7 +177,14 @@ function tend(scene: GroupScene, taken: ReadonlySet<string>): readonly Change[] 
     else if (member.current && (member.drifted || member.outdated) && member.hash === group.hash)
       changes.push(restampChange(context, group, member, `note what ${machine.name} runs: somebody wrote it already`));
   }
+  if (group.resting === true) changes.push(...rested(scene, rest, new Set([...taken, ...changes.map(({ subject }) => subject)])));
   return [...changes, ...floor(scene, rest, new Set([...taken, ...changes.map(({ subject }) => subject)]))];
+}
+/** Stopped on purpose; under protection the last that serves stays. */
+function rested({ context, group }: GroupScene, rest: readonly Member[], taken: ReadonlySet<string>): readonly Change[] {
+  const serving = rest.filter(({ machine, standby }) => isStarted(machine) && !standby);
+  const kept = context.environment.protection === 'production' ? 1 : 0;
+  return serving.slice(kept).flatMap((member) => (taken.has(member.machine.name) ? [] : [stopChange(context, group, member)]));
 }
 /** Fewer started in the primary region than `minMachinesRunning`: started again, at once. */
 function floor(scene: GroupScene, rest: readonly Member[], taken: ReadonlySet<string>): readonly Change[] {
@@ -185,7 +192,7 @@ function floor(scene: GroupScene, rest: readonly Member[], taken: ReadonlySet<st
   const here = counts.kept.filter(({ standby, machine }) => !standby && machine.region === primary);
   const up = here.filter(({ machine, moving }) => isStarted(machine) || (moving && machine.state !== 'stopping')).length;
   const waking = here.filter(({ machine }) => !isStarted(machine) && taken.has(machine.name)).length;
-  const lacking = Math.min(group.minMachinesRunning, here.length) - up - waking;
+  const lacking = group.resting === true ? 0 : Math.min(group.minMachinesRunning, here.length) - up - waking;
   return rest
     .filter((member) => here.includes(member) && !isStarted(member.machine) && !taken.has(member.machine.name))
     .slice(0, Math.max(0, lacking))
@@ -203,7 +210,7 @@ function floor(scene: GroupScene, rest: readonly Member[], taken: ReadonlySet<st
 function proof(scene: GroupScene, changes: readonly Change[]): readonly Change[] {
   const { context, group, counts } = scene;
   const members = counts.kept.filter(({ standby }) => !standby);
-  if (changes.length > 0 || !lacksProof(context, group, members)) return [];
+  if (changes.length > 0 || group.resting === true || !lacksProof(context, group, members)) return [];
   if (members.some(({ ready, moving, machine, current }) => ready || moving || isStarted(machine) || !current)) return [];
   const first = members.find(({ hash }) => hash !== null);
   return first === undefined

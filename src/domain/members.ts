@@ -150,9 +150,9 @@ export function adoptable(
 const isStamped = (machine: ObservedMachine): boolean => machine.metadata['trimtab_owner'] !== undefined;
 
 /** Must it be started at this moment? Standbys, scheduled machines, finished jobs and what autostop may stop need not. */
-export function mustRun(member: Pick<Member, 'machine' | 'standby'>, group: Pick<CompiledGroup, 'autostop'>): boolean {
+export function mustRun(member: Pick<Member, 'machine' | 'standby'>, group: Pick<CompiledGroup, 'autostop' | 'resting'>): boolean {
   const { machine, standby } = member;
-  if (standby || group.autostop !== 'off' || machine.config?.schedule !== undefined) return false;
+  if (standby || group.resting === true || group.autostop !== 'off' || machine.config?.schedule !== undefined) return false;
   if (machine.config?.restart?.policy === 'no') {
     const exit = machine.events.find((event) => event.exit !== undefined)?.exit;
     if (!isStarted(machine) && exit !== undefined && exit.exitCode === 0) return false;

@@ -11,6 +11,8 @@ const MB_PER_GB = 1_024n;
 /** Transfer and stored bytes are counted in GB of 10^9. */
 const BYTES_PER_GB = 1_000_000_000n;
 
+/** Class of a volume that no machine uses: it costs the same. */
+export const UNATTACHED = 'gb:unattached';
 /** Stored snapshots are counted in whole MB of 10^6 bytes. */
 const SNAPSHOT_MB_PER_GB = 1_000n;
 

@@ -144,6 +144,8 @@ export interface CompiledGroup {
   /** At least so many started in the primary region. */
   readonly minMachinesRunning: number;
   readonly autostop: 'off' | 'stop' | 'suspend';
+  /** Stopped on purpose for a while, its machines and their content left as they are. Never from git. */
+  readonly resting?: true;
   /** At most one mount per machine. */
   readonly mount: CompiledMount | null;
 }

@@ -32,7 +32,9 @@ const wantedOf = (group: CompiledGroup): number => group.regions.reduce((sum, { 
 
 function groupScene(context: PlanContext, group: CompiledGroup) {
   const { now, app } = context;
-  const { autostop, minMachinesRunning: floor } = group;
+  const rests = group.resting === true;
+  const autostop = rests && group.autostop === 'off' ? 'stop' : group.autostop;
+  const floor = rests ? 0 : group.minMachinesRunning;
   return { now, autostop, wanted: wantedOf(group), floor, primaryRegion: app.primaryRegion };
 }
 export function appHealth(context: PlanContext): Health {
@@ -111,7 +113,12 @@ export interface Verdict {
   readonly now: Instant;
 }
 /** Exactly these types, always; `since` moves only when status or reason does. */
-export function conditionsOf(verdict: Verdict, plan: Plan, previous: readonly Condition[]): readonly Condition[] {
+export function conditionsOf(
+  verdict: Verdict,
+  plan: Plan,
+  previous: readonly Condition[],
+  overridden: string | null = null,
+): readonly Condition[] {
   // Not being stamped is no lack where trimtab only looks.
   const holds = plan.held.filter(({ change, reason }) => !(change?.cause === 'adoption' && reason === 'ObserveOnly'));
   const stuck = holds.find(({ reason }) => STUCK.includes(reason));
@@ -124,7 +131,7 @@ export function conditionsOf(verdict: Verdict, plan: Plan, previous: readonly Co
     make('Reconciling', busy, busy ? 'Progressing' : 'Idle', busy ? (pendingOf(plan)[0]?.why ?? 'waits for machines') : 'nothing to do'),
     make('Stalled', stuck !== undefined, stuck?.reason ?? 'None', stuck === undefined ? '' : holdText(stuck)),
     make('Held', held !== undefined, held?.reason ?? 'None', held === undefined ? '' : holdText(held)),
-    make('Overridden', false, 'None', ''),
+    make('Overridden', overridden !== null, overridden === null ? 'None' : 'BudgetAct', overridden ?? ''),
   ];
 }
 const readyMessage = ({ sync, health }: Verdict, ready: boolean): string =>

@@ -103,6 +103,8 @@ export function makeController(deps: ControllerDeps): Controller {
   const writer = String(deps.random.fork('writer').next());
   const store = makeAppStore(deps.store, writer);
   const money = makeMoney({ ...deps, environments });
+  /** What git says, with what budgets do about it. */
+  const acted = (target: AppTarget | null): AppTarget | null => (target === null ? null : money.budgets.acted(target));
   const fleets = makeFleets({ ...deps, writer, onMoved: money.listed });
   const seeds = deps.random.fork('intents');
   const turns = makeTurns();
@@ -168,7 +170,7 @@ export function makeController(deps: ControllerDeps): Controller {
     gates: (target) => gatesFor({ environments, statusOf, pendingOf }, target),
   });
   const pass = async (key: string, signal: AbortSignal): Promise<Ms | null> => {
-    const target = environments.target(key);
+    const target = acted(environments.target(key));
     if (target === null) return null;
     const fly = deps.flyFor(target.environment);
     const runtime = runtimeFor(key);
@@ -223,7 +225,12 @@ export function makeController(deps: ControllerDeps): Controller {
     for (const key of keys) runtimeFor(key).wantsFull = true;
     if (keys.length > 0) await wakeKeys(keys, PRIORITY.asked, clock.now(), signal);
   };
-  const { preview, look } = makePreviews({ ...deps, store, environments, passDeps, runtimeFor, shared: deps.shared });
+  const { preview, look } = makePreviews({
+    ...{ ...deps, store, passDeps },
+    environments: { target: (key) => acted(environments.target(key)), proposal: (key) => acted(environments.proposal(key)) },
+    runtimeFor,
+    shared: deps.shared,
+  });
   return {
     preview,
     look,

@@ -6,6 +6,7 @@ import type { TellDep } from '#domain/events.ts';
 import { type EnvironmentName, environmentName } from '#domain/ids.ts';
 import { ok } from '#domain/result.ts';
 import type { StoreDep } from '#platform/store/port.ts';
+import type { Accounts } from './accounts.ts';
 import type { Controller } from './controller.ts';
 import type { DatabaseOperator } from './database-operator.ts';
 import { ejectApp } from './eject.ts';
@@ -21,6 +22,7 @@ export interface OperatorDeps extends StoreDep, ClockDep, TellDep {
   readonly halts: Halts;
   readonly proving: Proving;
   readonly db: DatabaseOperator;
+  readonly accounts: Accounts;
 }
 
 const PLANS_AT_A_TIME = 16;
@@ -44,6 +46,7 @@ export function makeLocalOperator(deps: OperatorDeps): Operator {
   return {
     ...deps.proving,
     db: deps.db,
+    ...deps.accounts,
     environments: (_signal) => Promise.resolve(ok(controller.environments.views().map((view) => answerFor(deps, view)))),
     plan: async (selection, signal) => {
       const targets = chosen(selection);

@@ -1,6 +1,7 @@
 /** Everything about money in one controller: the meter, the survey of what no pass looks at, and the costs that come of it. */
 import type { ClockDep } from '#domain/clock.ts';
 import type { TrimtabError } from '#domain/errors.ts';
+import type { TellDep } from '#domain/events.ts';
 import type { AppName, OrgSlug } from '#domain/ids.ts';
 import type { ObservedApp, OrgMachine } from '#domain/observed.ts';
 import type { PriceBook } from '#domain/price-book.ts';
@@ -9,15 +10,16 @@ import type { CompiledEnvironment } from '#domain/revision.ts';
 import { type MicroUsd, microUsd } from '#domain/units.ts';
 import type { FlyClient } from '#platform/fly/port.ts';
 import type { StoreDep } from '#platform/store/port.ts';
+import { type Budgets, makeBudgets } from './budgets.ts';
 import { readDatedLines } from './cost-lines.ts';
-import { type Costs, makeCosts } from './costs.ts';
+import { type Costs, makeCosts, summaryOf } from './costs.ts';
 import type { Environments } from './environments.ts';
 import { type Meter, makeMeter } from './meter.ts';
 import { appSeen } from './sightings.ts';
 import { makeSurvey } from './survey.ts';
 import type { AppTarget } from './target.ts';
 
-export interface MoneyDeps extends StoreDep, ClockDep {
+export interface MoneyDeps extends StoreDep, ClockDep, TellDep {
   readonly environments: Pick<Environments, 'all' | 'targets'>;
   readonly flyFor: (environment: CompiledEnvironment) => Result<FlyClient, TrimtabError>;
   readonly book: PriceBook;
@@ -27,6 +29,7 @@ export interface MoneyDeps extends StoreDep, ClockDep {
 export interface Money {
   readonly meter: Meter;
   readonly costs: Costs;
+  readonly budgets: Budgets;
   /** Before the first look. */
   begin(signal: AbortSignal): Promise<TrimtabError | null>;
   listed(organization: OrgSlug, machines: readonly OrgMachine[]): void;
@@ -35,6 +38,17 @@ export interface Money {
   survey(sharing: readonly CompiledEnvironment[], signal: AbortSignal): Promise<void>;
   /** Micro-dollars of this month as of the last look; `item` null: of all. */
   monthToDate(environment: string, app: string, item: string | null): MicroUsd;
+  /** Forecast and week of each environment, as of the last look. */
+  environmentCosts(): readonly {
+    readonly environment: string;
+    readonly forecast: MicroUsd;
+    readonly week: MicroUsd;
+    readonly weekOverWeek: number | null;
+  }[];
+  /** Most memory that a machine of an app used lately, in MB, where the platform's metrics are asked. */
+  peakMemoryMb(): ReadonlyMap<string, number>;
+  /** What costs and is not known here. */
+  unknown(organization: string): readonly { readonly item: string; readonly why: string }[];
   /** Writes what is new, and takes a new look at the figures. Null: all is well. */
   slow(signal: AbortSignal): Promise<TrimtabError | null>;
 }
@@ -50,6 +64,7 @@ export function makeMoney(deps: MoneyDeps): Money {
   const organizations = (): readonly string[] => [...new Set(environments.all().map(({ organization }) => organization))];
   const datedLines = (signal: AbortSignal) => readDatedLines(store, signal);
   const costs = makeCosts({ ...deps, meter, datedLines, organizations });
+  const budgets = makeBudgets({ ...deps, costs, environments: environments.all });
   let indexed: { readonly of: unknown; readonly sums: ReadonlyMap<string, number> } | null = null;
   /** By environment, app and item, and by environment and app: made once per look, read by a thousand series. */
   const index = (): ReadonlyMap<string, number> => {
@@ -68,6 +83,7 @@ export function makeMoney(deps: MoneyDeps): Money {
   return {
     meter,
     costs,
+    budgets,
     begin: async (signal) => {
       remember();
       const loaded = await meter.load(organizations(), clock.now(), signal);
@@ -84,14 +100,35 @@ export function makeMoney(deps: MoneyDeps): Money {
       const fly = first === undefined ? null : deps.flyFor(first);
       if (first === undefined || fly === null || !fly.ok) return;
       await survey.step(first.organization, fly.value, signal);
+      await budgets.step(first.organization, signal);
     },
     monthToDate: (environment, app, item) => microUsd(index().get(`${environment}\n${app}\n${item ?? ''}`) ?? 0),
+    environmentCosts: () =>
+      environments.all().flatMap(({ name: environment, organization }) => {
+        const picture = costs.seen(organization);
+        if (picture === null) return [];
+        const { forecast, week, weekOverWeek } = summaryOf(
+          { organization, environments: [environment] },
+          picture,
+          costs.rates(organization),
+          0,
+        );
+        return [{ environment, forecast: forecast.amount, week, weekOverWeek }];
+      }),
+    peakMemoryMb: () => new Map(),
+    unknown: () => UNKNOWN,
     slow: async (signal) => {
       remember();
       const flushed = await meter.flush(clock.now(), signal);
       if (!flushed.ok) return flushed.error;
       const refreshed = await costs.refresh(signal);
-      return refreshed.ok ? null : refreshed.error;
+      if (!refreshed.ok) return refreshed.error;
+      const read = await budgets.refresh(signal);
+      return read.ok ? null : read.error;
     },
   };
 }
+const UNKNOWN = [
+  { item: 'egress', why: 'no token for the platform’s metrics: set FLY_METRICS_TOKEN' },
+  { item: 'database', why: 'no key for the database provider’s consumption: set NEON_API_KEY' },
+] as const;

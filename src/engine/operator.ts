@@ -5,6 +5,7 @@ import type { Plan } from '#domain/plan.ts';
 import type { Problem } from '#domain/problem.ts';
 import type { Result } from '#domain/result.ts';
 import type { AuditEntry } from '#platform/store/port.ts';
+import type { Accounts } from './accounts.ts';
 import type { DatabaseOperator } from './database-operator.ts';
 import type { Proving } from './proving.ts';
 import type { AppSecrets, AppSynced, GivenValues, SyncWish } from './secret-desk.ts';
@@ -41,7 +42,7 @@ export interface Selection {
   readonly environment: string | null;
   readonly app: string | null;
 }
-export interface Operator extends Proving {
+export interface Operator extends Proving, Accounts {
   readonly db: DatabaseOperator;
   environments(signal: AbortSignal): Answer<readonly EnvironmentAnswer[]>;
   /** What would be done, from a fresh look. Writes nothing to the platform. */

@@ -5,7 +5,7 @@ import type { JsonObject } from '#domain/json.ts';
 import type { ObservedAddress, ObservedApp, ObservedCertificate, ObservedMachine, ObservedVolume, OrgMachine } from '#domain/observed.ts';
 import { certificateClass, mayRest, USUAL_ROOTFS_GB } from '#domain/price.ts';
 import { groupOf } from '#domain/price-held.ts';
-import { classOfGuest } from '#domain/rates.ts';
+import { classOfGuest, UNATTACHED } from '#domain/rates.ts';
 import type { Instant } from '#domain/units.ts';
 import type { Meter, Seen } from './meter.ts';
 
@@ -96,8 +96,8 @@ export function thingsSeen(
   const here = [
     ...volumes
       .filter(({ state }) => state !== 'pending_destroy' && state !== 'destroying')
-      .map(({ id, name, region, sizeGb: quantity, createdAt }) =>
-        thing(id, name, region, { item: 'volume', cls: 'gb', quantity, createdAt }),
+      .map(({ id, name, region, sizeGb: quantity, createdAt, attachedMachine }) =>
+        thing(id, name, region, { item: 'volume', cls: attachedMachine === null ? UNATTACHED : 'gb', quantity, createdAt }),
       ),
     ...addresses
       .filter(({ type }) => type === 'v4')

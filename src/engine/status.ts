@@ -66,7 +66,7 @@ export function statusAfter(target: AppTarget, context: PlanContext, decision: D
     attemptedRevision: target.revision,
     sync,
     health,
-    conditions: [...conditionsOf(verdict, plan, previous?.conditions ?? [])],
+    conditions: [...conditionsOf(verdict, plan, previous?.conditions ?? [], target.overridden ?? null)],
     groups: [...groupStatuses(context)],
     drifts: [...driftStatuses(context, plan)],
     held: [...holdStatuses(plan)],

@@ -13,6 +13,8 @@ export interface AppTarget {
   readonly awaitsApproval: string | null;
   /** Null, or why everything of this revision waits (only trimtab's own version moved). */
   readonly massChange: string | null;
+  /** What of it is not as git says, for a while and on purpose. Absent: nothing. */
+  readonly overridden?: string;
 }
 export const targetKey = (target: Pick<AppTarget, 'environment' | 'app'>): string =>
   keyOf({ environment: target.environment.name, app: target.app.app });

@@ -1,6 +1,7 @@
 /** The controller's HTTP surface: metrics, health, the status page, and the API that commands speak. Never calls a platform. */
 import { Hono } from 'hono';
 import type { Operator } from '#engine/operator.ts';
+import { accountRoutes } from './accounts.ts';
 import { answer, answerFor, hasToken, knownOnly, NO_CACHE, refuse, selectionOf } from './asked.ts';
 import { databaseRoutes } from './database.ts';
 import { secretRoutes } from './secrets.ts';
@@ -84,6 +85,7 @@ function api(deps: HttpDeps): Hono {
     ),
   );
   app.post('/unhalt', async (c) => answer(await operator.unhalt(c.req.query('scope') ?? '*', c.req.raw.signal)));
+  app.route('/', accountRoutes(operator, answer));
   app.post('/eject', async (c) =>
     answerFor(c, await operator.eject(selectionOf(c), c.req.query('by') ?? 'api', c.req.raw.signal), ' that carries a stamp'),
   );

@@ -77,6 +77,20 @@ export function eventToLine(event: Event): Line | null {
       return info(`migrated: ${event.file}`, { environment: event.environment, seconds: event.took / 1_000 });
     case 'MigrationFailed':
       return line('error', `migration failed: ${event.message}. ${event.remedy}`, { environment: event.environment, code: event.code });
+    case 'BudgetCrossed': {
+      const who = event.owners.map(({ name }) => name).join(', ');
+      const said =
+        event.news === 'cleared' ? `budget ${event.budget} is kept again` : `budget ${event.budget} is ${event.level}: ${event.reason}`;
+      return line(
+        event.news === 'cleared' ? 'info' : 'warn',
+        `${said}${event.news === 'reminder' ? ' (nobody said that they saw it)' : ''}`,
+        { owners: who },
+      );
+    }
+    case 'BudgetActed':
+      return line('warn', `budget ${event.budget} ${event.begins ? 'acts' : 'no longer acts'}: ${event.act}: ${event.reason}`, {
+        environment: event.environment,
+      });
     case 'StoreLost':
       return line('error', `the state database does not answer; nothing is written meanwhile: ${event.message}`, {});
     case 'StoreBack':

@@ -6,9 +6,10 @@ import type { Event } from '#domain/events.ts';
 import { GUARD_RULES } from '#domain/guard.ts';
 import { isOutOfSync } from '#domain/secret-status.ts';
 import type { Instant } from '#domain/units.ts';
+import { type CostSources, costGauges } from './cost-metrics.ts';
 
 /** What is read at each scrape instead of being told. */
-export interface MetricSources {
+export interface MetricSources extends CostSources {
   readonly statuses: () => readonly AppStatus[];
   readonly environments: () => readonly {
     readonly name: string;
@@ -19,7 +20,6 @@ export interface MetricSources {
     readonly valid: boolean;
   }[];
   readonly queue: () => { readonly waiting: number; readonly active: number };
-  readonly monthToDate: (environment: string, app: string, item: string) => number;
   /** When each organization was seen last, by whichever controller. */
   readonly observations: () => readonly { readonly organization: string; readonly at: Instant }[];
   readonly now: () => Instant;
@@ -213,13 +213,13 @@ function makeGauges(registry: Registry, sources: MetricSources): void {
 const worst = <W extends string>(order: readonly W[], words: readonly W[]): string =>
   order[Math.max(0, ...words.map((word) => order.indexOf(word)))] ?? '';
 
-type MakeGauge = <L extends string>(
+export type MakeGauge = <L extends string>(
   name: string,
   help: string,
   labelNames: readonly L[],
   fill: (set: (labels: Record<L, string>, value: number) => void) => void,
 ) => Gauge;
-type PerApp = (fill: (status: AppStatus, of: { environment: string; app: string }) => void) => void;
+export type PerApp = (fill: (status: AppStatus, of: { environment: string; app: string }) => void) => void;
 
 function secretGauges(gauge: MakeGauge, perApp: PerApp): void {
   gauge(
@@ -266,23 +266,6 @@ function machineGauges(gauge: MakeGauge, perApp: PerApp): void {
   gauge('machine_checks', 'Health checks by status.', ['environment', 'app', 'group', 'status'], (set) =>
     perApp(({ groups }, of) => {
       for (const { group, checks } of groups) for (const [status, count] of Object.entries(checks)) set({ ...of, group, status }, count);
-    }),
-  );
-}
-const DOLLAR = 1_000_000;
-function costGauges(gauge: MakeGauge, perApp: PerApp, sources: MetricSources): void {
-  const itemsOf = (status: AppStatus): readonly string[] => [...new Set(status.costLines.map(({ item }) => item))];
-  gauge('cost_rate_dollars_per_hour', 'What the app costs at this moment.', ['environment', 'app', 'item'], (set) =>
-    perApp((status, of) => {
-      for (const item of itemsOf(status)) {
-        const lines = status.costLines.filter((line) => line.item === item);
-        set({ ...of, item }, lines.reduce((sum, line) => sum + line.microUsdPerHour, 0) / DOLLAR);
-      }
-    }),
-  );
-  gauge('cost_month_to_date_dollars', 'What the app cost this month, as far as trimtab watched.', ['environment', 'app', 'item'], (set) =>
-    perApp((status, of) => {
-      for (const item of itemsOf(status)) set({ ...of, item }, sources.monthToDate(status.environment, status.app, item) / DOLLAR);
     }),
   );
 }

@@ -21,6 +21,7 @@ import { makeSimulator, type Simulator } from '#simulator/simulator.ts';
 import type { MachineRow, Tables } from '#simulator/world.ts';
 import { machinesOf } from '#simulator/world.ts';
 import { underContract } from '#test/support/contract.ts';
+import { accountsOf } from './accounts.ts';
 import { makeTestReader, type TestSecrets } from './secrets.ts';
 import { snapshotOf } from './snapshot.ts';
 
@@ -171,6 +172,7 @@ export async function makeHarness(options: HarnessOptions): Promise<Harness> {
         tell,
         proving: { preflight: nothing, smoke: nothing },
         db: { migrations: nothing, migrate: nothing },
+        accounts: accountsOf(controller, store, clock),
       });
     },
     pass: (span) => clock.advance(seconds(span)),

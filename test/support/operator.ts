@@ -3,6 +3,7 @@ import { ok } from '#domain/result.ts';
 import { makeHalts } from '#engine/halts.ts';
 import { makeLocalOperator } from '#engine/local-operator.ts';
 import type { Operator } from '#engine/operator.ts';
+import { accountsOf } from './accounts.ts';
 import type { Harness } from './harness.ts';
 
 const NOT_ASKED = Promise.resolve(ok([]));
@@ -15,4 +16,5 @@ export const operatorOf = (harness: Harness): Operator =>
     tell: () => undefined,
     proving: { preflight: () => NOT_ASKED, smoke: () => NOT_ASKED },
     db: { migrations: () => NOT_ASKED, migrate: () => NOT_ASKED },
+    accounts: accountsOf(harness.controller(), harness.store, harness.clock),
   });

@@ -40,6 +40,8 @@ const LINES: { readonly [T in Event['type']]: readonly [Level, RegExp] | null } 
   HaltChanged: ['warn', /^all writes stopped by tester: a rehearsal$/],
   MigrationApplied: ['info', /^migrated: 0001_a\.up\.sql$/],
   MigrationFailed: ['error', /^migration failed: 0002 is missing\. add it$/],
+  BudgetCrossed: ['warn', /^budget all is critical: the month is forecast/],
+  BudgetActed: ['warn', /^budget all acts: autostop stop: over$/],
   StoreLost: ['error', /nothing is written meanwhile: connection refused/],
   StoreBack: ['info', /answers again/],
   Bugged: ['error', /TypeError: x/],

@@ -1,0 +1,97 @@
+import { expect, test } from 'vitest';
+import type { Event } from '#domain/events.ts';
+import { type Files, type Harness, makeHarness } from '#test/support/harness.ts';
+import { FLY_TOML, oneApp } from '#test/support/worlds.ts';
+
+const budget = (amount: number, act: string): string => `apiVersion: trimtab.dev/v1alpha1
+kind: Budget
+metadata: { name: all }
+spec:
+  scope: { organization: acme }
+  monthly: { amount: ${amount} }
+  acts:
+    - { on: critical, in: test, do: ${act} }
+`;
+const OWNERS = '  owners: [ { name: ann, slack: U1 } ]\n';
+const world = (amount: number, act: string, more: Parameters<typeof oneApp>[0] = {}): Files => ({
+  ...oneApp({ ...more, env: OWNERS }),
+  'desired-state/test/budget.yaml': budget(amount, act),
+});
+const told = (harness: Harness, type: Event['type']): readonly Event[] => harness.events.filter((event) => event.type === type);
+const overridden = (harness: Harness) => harness.status('acme-web')?.conditions.find(({ type }) => type === 'Overridden');
+
+test('a budget that the month will not keep is told by name, and acts; what it did ends with its line in git', async () => {
+  // Two machines of 256 MB in nrt: $5.09 a month.
+  const harness = await makeHarness({ files: world(4, '{ suspend: [web] }'), seed: 'budget' });
+  await harness.untilSettled();
+  await harness.pass(300);
+  expect(told(harness, 'BudgetCrossed')[0]).toMatchObject({
+    budget: 'all',
+    news: 'crossed',
+    level: 'critical',
+    owners: [{ name: 'ann', slack: 'U1' }],
+  });
+  expect(told(harness, 'BudgetActed')).toMatchObject([{ environment: 'test', act: 'suspended web', begins: true }]);
+  expect(harness.machines('acme-web').map(({ state }) => state)).toEqual(['stopped', 'stopped']);
+  expect(overridden(harness)).toMatchObject({ status: 'true', reason: 'BudgetAct' });
+  expect(overridden(harness)?.message).toContain('suspended web by budget all');
+  expect(harness.status('acme-web')).toMatchObject({ sync: 'Synced', health: 'Healthy' });
+  // What rests costs so little that the forecast falls: the act goes on all the same, and over a restart.
+  expect(told(harness, 'BudgetCrossed').at(-1)).toMatchObject({ news: 'cleared' });
+  await harness.restart();
+  await harness.pass(300);
+  expect(told(harness, 'BudgetCrossed')).toHaveLength(2);
+  expect(harness.machines('acme-web').map(({ state }) => state)).toEqual(['stopped', 'stopped']);
+  harness.files.set('desired-state/test/budget.yaml', budget(4, '{ skipSmoke: true }'));
+  await harness.pass(120);
+  await harness.untilSettled();
+  expect(harness.machines('acme-web').map(({ state }) => state)).toEqual(['started', 'started']);
+  expect(overridden(harness)?.status).toBe('false');
+  await harness.stop();
+});
+test('again after half an hour when nobody said that they saw it; a restart tells nothing twice', async () => {
+  const harness = await makeHarness({ files: world(4, '{ skipSmoke: true }'), seed: 'budget-remind' });
+  await harness.untilSettled();
+  await harness.pass(600);
+  await harness.restart();
+  await harness.pass(1_500);
+  expect(told(harness, 'BudgetCrossed').map((event) => ('news' in event ? event.news : ''))).toEqual(['crossed', 'reminder']);
+  await harness.stop();
+});
+test('who saw it is not told again', async () => {
+  const harness = await makeHarness({ files: world(4, '{ skipSmoke: true }'), seed: 'budget-ack' });
+  await harness.untilSettled();
+  await harness.pass(180);
+  const { budgets } = harness.controller().money;
+  expect(await budgets.ack('all', 'ann', AbortSignal.timeout(1_000))).toMatchObject({ ok: true, value: { state: { ackedBy: 'ann' } } });
+  expect(await budgets.ack('none', 'ann', AbortSignal.timeout(1_000))).toMatchObject({ ok: false, error: { code: 'REQUEST_INVALID' } });
+  await harness.pass(2_400);
+  expect(told(harness, 'BudgetCrossed')).toHaveLength(1);
+  expect(budgets.releaseActs('test')).toEqual({ interval: null, skipMigrations: false, skipSmoke: true });
+  await harness.stop();
+});
+test('under protection the last machine that serves stays', async () => {
+  const harness = await makeHarness({ files: world(4, '{ suspend: [web] }', { protection: 'production' }), seed: 'budget-production' });
+  await harness.untilSettled();
+  await harness.pass(300);
+  expect(
+    harness
+      .machines('acme-web')
+      .map(({ state }) => state)
+      .sort(),
+  ).toEqual(['started', 'stopped']);
+  await harness.stop();
+});
+test('a lower floor is written into the services, and taken back', async () => {
+  const toml = FLY_TOML.replace('auto_stop_machines = "off"', 'auto_stop_machines = "stop"\n  min_machines_running = 2');
+  const harness = await makeHarness({ files: world(4, '{ minMachinesRunning: 0 }', { toml }), seed: 'budget-floor' });
+  await harness.untilSettled();
+  const floor = () => harness.machines('acme-web').map(({ config }) => config.services?.[0]?.min_machines_running);
+  expect(floor()).toEqual([2, 2]);
+  await harness.pass(300);
+  expect(floor()).toEqual([0, 0]);
+  harness.files.set('desired-state/test/budget.yaml', budget(4, '{ skipSmoke: true }'));
+  await harness.pass(300);
+  expect(floor()).toEqual([2, 2]);
+  await harness.stop();
+});
