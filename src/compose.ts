@@ -134,7 +134,7 @@ export async function openSession(options: SessionOptions, signal: AbortSignal):
     tick: seconds(config.tickS),
     poll: seconds(config.pollS),
     resync: seconds(config.resyncS),
-    concurrency: 16,
+    concurrency: 8,
   });
   const life = new AbortController();
   closing.unshift(async () => life.abort(new Error('the session ends')));

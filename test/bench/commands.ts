@@ -3,7 +3,7 @@ import { execFile, spawn } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Figure, median, round } from './figure.ts';
-import { freePort } from './idle.ts';
+import { freePort } from './free-port.ts';
 
 const TRIMTAB = join(import.meta.dirname, '..', '..', 'bin', 'trimtab');
 const RUNS = 5;

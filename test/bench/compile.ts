@@ -6,13 +6,23 @@ import { fleetFiles } from './fleet.ts';
 export function measureCompile(): Promise<readonly Figure[]> {
   const all = new Map(Object.entries(fleetFiles(1_000)));
   const yaml = new Map([...all].filter(([path]) => path.endsWith('.yaml')));
-  const times = [1, 2, 3].map(() => {
-    const started = performance.now();
+  const times = [1, 2, 3, 4, 5].map(() => {
+    const before = process.cpuUsage();
     const folder = parseDesired({ folder: 'desired-state/fleet', files: yaml, lookup: { process: {}, bare: true, stored: {} } });
     const compiled = compileEnvironment(folder, { readFile: (path) => all.get(path) ?? null, resolvedImages: () => null });
     if (!compiled.ok || compiled.value.document.apps.length !== 1_000 || configPaths(folder).length !== 1_000)
       throw new Error('the fleet does not compile');
-    return (performance.now() - started) / 1_000;
+    const { user, system } = process.cpuUsage(before);
+    return (user + system) / 1e6;
   });
-  return Promise.resolve([{ name: 'compile_1000_apps', value: round(median(times)), unit: 's', limit: 1, work: false }]);
+  return Promise.resolve([
+    {
+      name: 'compile_1000_apps',
+      value: round(median(times)),
+      unit: 's',
+      limit: 1,
+      work: false,
+      note: 'processor time, garbage collection included',
+    },
+  ]);
 }

@@ -1,6 +1,5 @@
 /** One full pass over 1,000 apps and 5,000 machines that are as git says: the simulator in another process, over HTTP. */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { environmentName } from '#domain/ids.ts';
 import { SHIPPED_BOOK } from '#domain/price-book.ts';
@@ -14,6 +13,7 @@ import { NO_PARTS } from '#engine/release-ports.ts';
 import { realClock } from '#platform/clock.ts';
 import { makeFlyClient } from '#platform/fly/client.ts';
 import { makeLimits } from '#platform/fly/limits.ts';
+import { makeTransport } from '#platform/fly/transport.ts';
 import { openPgBossQueue, type PgBossQueue } from '#platform/queue/pg-boss-queue.ts';
 import { openPostgres } from '#platform/store/db.ts';
 import { makeMemoryStore } from '#platform/store/memory.ts';
@@ -24,9 +24,12 @@ import { makeTestReader } from '#test/support/secrets.ts';
 import { snapshotOf } from '#test/support/snapshot.ts';
 import { type Figure, round } from './figure.ts';
 import { APPS, fleetFiles, MACHINES_PER_APP } from './fleet.ts';
+import { measureMemory } from './memory.ts';
 
 const IDLE_TICKS = 5;
 const TICK_S = 2;
+/** As in `compose.ts`. */
+const CONCURRENCY = 8;
 
 export async function measureIdle(folder: string): Promise<readonly Figure[]> {
   const world = join(folder, 'world');
@@ -43,7 +46,7 @@ export async function measureIdle(folder: string): Promise<readonly Figure[]> {
     flapsBaseUrl: url,
     apiBaseUrl: url,
     uiexBaseUrl: url,
-    fetch: (request) => fetch(request),
+    fetch: makeTransport(),
     clock: realClock,
     random: makeRandom('bench'),
     limits: makeLimits({ clock: realClock }),
@@ -78,7 +81,7 @@ export async function measureIdle(folder: string): Promise<readonly Figure[]> {
     tick: seconds(TICK_S),
     poll: minutes(60),
     resync: minutes(60),
-    concurrency: 16,
+    concurrency: CONCURRENCY,
   });
   const stop = new AbortController();
   await controller.readSource(stop.signal);
@@ -95,7 +98,7 @@ export async function measureIdle(folder: string): Promise<readonly Figure[]> {
   const after = await counter(url, 'writes');
   const perTick = (await idleTicks(fly, requests, stop.signal)) / IDLE_TICKS;
   const violations = await counter(url, 'rateLimitViolations');
-  const peak = process.resourceUsage().maxRSS / 1_024;
+  const memory = databaseUrl === undefined ? [] : await measureMemory(folder, url, databaseUrl);
   server.kill('SIGTERM');
   await queue?.close();
   await store.close();
@@ -118,14 +121,7 @@ export async function measureIdle(folder: string): Promise<readonly Figure[]> {
       work: false,
       note: 'machines read anew, every app compared and planned',
     },
-    {
-      name: 'peak_resident_memory',
-      value: round(peak),
-      unit: 'MiB',
-      limit: 150,
-      work: false,
-      note: databaseUrl === undefined ? 'without a database: DATABASE_URL is not set' : 'with PostgreSQL',
-    },
+    ...memory,
   ];
 }
 /** The whole picture is young: the idle pass reads machines, as between two resyncs. */
@@ -161,7 +157,7 @@ async function passAll(
   const worker = async (): Promise<void> => {
     for (let key = waiting.pop(); key !== undefined; key = waiting.pop()) await pass(key, signal);
   };
-  await Promise.all(Array.from({ length: 16 }, worker));
+  await Promise.all(Array.from({ length: CONCURRENCY }, worker));
 }
 async function openStore(url: string | undefined): Promise<Store> {
   if (url === undefined) return makeMemoryStore();
@@ -189,13 +185,4 @@ const ended = (child: ChildProcess): Promise<void> =>
 const firstLine = (child: ChildProcess): Promise<string> =>
   new Promise((done) => {
     child.stdout?.once('data', (data: Buffer) => done(String(data).trim()));
-  });
-export const freePort = (): Promise<number> =>
-  new Promise((resolve) => {
-    const server = createServer();
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      const port = typeof address === 'object' && address !== null ? address.port : 0;
-      server.close(() => resolve(port));
-    });
   });

@@ -2,7 +2,6 @@
  *  path, and a code over all of them, so that none was taken out or put back. Source: getsops/sops README, "Encryption protocol". */
 import { createDecipheriv, createHash, timingSafeEqual } from 'node:crypto';
 import { parseEnv } from 'node:util';
-import { armor, Decrypter } from 'age-encryption';
 import { parse } from 'yaml';
 import { z } from 'zod';
 
@@ -86,6 +85,8 @@ async function dataKey({ age }: Metadata, identities: readonly string[]): Promis
   for (const { enc } of age ?? []) {
     for (const identity of identities) {
       try {
+        // Three megabytes that only a process with such a file needs.
+        const { armor, Decrypter } = await import('age-encryption');
         const decrypter = new Decrypter();
         decrypter.addIdentity(identity);
         return await decrypter.decrypt(armor.decode(enc));
