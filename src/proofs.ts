@@ -5,6 +5,7 @@ import type { TrimtabError } from '#domain/errors.ts';
 import type { EnvironmentName } from '#domain/ids.ts';
 import type { Result } from '#domain/result.ts';
 import type { CompiledEnvironment } from '#domain/revision.ts';
+import { elapsed, type Instant, seconds } from '#domain/units.ts';
 import type { PreflightDeps } from '#engine/preflight/part.ts';
 import { releasePreflight, runPreflight } from '#engine/preflight.ts';
 import type { ProvingDeps } from '#engine/proving.ts';
@@ -60,8 +61,7 @@ export function makeProofs(options: ProofOptions): Proofs {
     },
   };
 }
-function proberDeps({ config, version, flyFor, edgeUrl, reader, alone }: ProofOptions): ProberDeps {
-  const variables = (): Variables => ({ process: config.variables, bare: alone() });
+function proberDeps({ version, flyFor, edgeUrl, reader }: ProofOptions): ProberDeps {
   const userAgent = `trimtab/${version}`;
   const others = makeNodeHttp({ userAgent });
   const http = edgeUrl === null ? others : makeEdgeHttp({ edge: makeNodeHttp({ userAgent, through: new URL(edgeUrl) }), others });
@@ -70,7 +70,7 @@ function proberDeps({ config, version, flyFor, edgeUrl, reader, alone }: ProofOp
     http,
     flyFor,
     databaseUrl: reader.connection,
-    redact: (text, environment) => withoutValues(text, secretValues(environment, variables())),
+    redact: makeRedactor(reader),
   };
 }
 async function hasProgram(search: readonly string[], name: string): Promise<boolean> {
@@ -97,13 +97,22 @@ function smokeSwitch(environment: CompiledEnvironment, variables: Variables): bo
   return word === null ? null : word === 'true' || word === '1';
 }
 
-/** What the variables of declared secrets hold, so that no evidence shows it. */
-function secretValues(environment: CompiledEnvironment, variables: Variables): readonly string[] {
-  const names = environment.apps.flatMap(({ secrets }) => Object.values(secrets ?? {}).flatMap(({ from }) => from.env ?? []));
-  const values = names.flatMap((name) => lookUp(environment, name, variables) ?? []);
-  return values.filter((value) => value.length >= SHORTEST).sort((a, b) => b.length - a.length);
+/** Sources are asked once for so long: a table of checks is one moment. */
+const HIDDEN_FOR = seconds(60);
+/** Not the deadline of one check: what it cut off would be missing for the others. */
+const SOURCES_WITHIN = seconds(20);
+/** Crosses out every secret that the sources give, wherever it came back from. */
+function makeRedactor(reader: Pick<SecretReader, 'hidden'>): ProberDeps['redact'] {
+  const known = new WeakMap<CompiledEnvironment, { readonly at: Instant; readonly values: ReturnType<SecretReader['hidden']> }>();
+  return async (texts, environment) => {
+    const before = known.get(environment);
+    const now = realClock.now();
+    const fresh =
+      before !== undefined && elapsed(before.at, now) < HIDDEN_FOR
+        ? before
+        : { at: now, values: reader.hidden(environment, AbortSignal.timeout(SOURCES_WITHIN)) };
+    known.set(environment, fresh);
+    const values = await fresh.values;
+    return texts.map((text) => values.reduce((left, value) => value.crossOut(left), text));
+  };
 }
-/** Shorter ones are words that any page may hold. */
-const SHORTEST = 8;
-const withoutValues = (text: string, values: readonly string[]): string =>
-  values.reduce((left, value) => left.replaceAll(value, '[redacted]').replaceAll(encodeURIComponent(value), '[redacted]'), text);

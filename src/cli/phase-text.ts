@@ -20,8 +20,9 @@ function reportText({ environment, items }: EnvironmentReport, word: string): st
 }
 const INDENT = ' '.repeat(10);
 function itemText(item: Item, width: number): string {
-  const { what, state, message, remedy, took, evidence } = item;
-  const time = took === 0 ? '' : pc.dim(` ${spanText(took)}`);
+  const { what, state, message, remedy, took, evidence, attempts } = item;
+  // What went well at once has its time in its message.
+  const time = took === 0 || (state === 'ok' && attempts === 1) ? '' : pc.dim(` ${spanText(took)}`);
   const line = `  ${MARK[state]} ${what.padEnd(width)}  ${message}${time}\n`;
   if (state === 'ok' || state === 'skipped') return line;
   const todo = remedy === null ? '' : `${INDENT}→ ${remedy}\n`;

@@ -5,6 +5,8 @@ const SECRET_NAME = /(?:^|_)(?:KEY|SECRET|TOKEN|PWD|PASSPHRASE|CREDENTIALS?)$|PA
 /** What is public although it is named so. */
 const PUBLIC_NAME =
   /PUBLIC|PUBLISHABLE|(?:_|^)(?:URL|URI|TTL|ISSUER|LIFETIME|EXPIRY|EXPIRES_IN|AUDIENCE|HEADER|NAME|ID|TYPE|LENGTH|FILE|PATH)$/i;
+/** Addresses, ids and the like: declared as secrets for convenience, shown to people all the same. */
+export const isPublicName = (name: string): boolean => !isSecretName(name) && PUBLIC_NAME.test(name);
 export const isSecretName = (name: string): boolean => /^DATABASE_URL$/i.test(name) || (SECRET_NAME.test(name) && !PUBLIC_NAME.test(name));
 
 /** Values of these forms tell nothing: switches, short numbers, durations, paths. */
@@ -29,6 +31,6 @@ export const looksSecret = (text: string): boolean => KNOWN_SECRETS.some((form) 
 /** The text with everything in it that looks like a secret crossed out. */
 export const withoutSecrets = (text: string): string =>
   KNOWN_SECRETS.reduce((left, form) => left.replace(new RegExp(form.source, `${form.flags}g`), CROSSED_OUT), text);
-const CROSSED_OUT = '[redacted]';
+export const CROSSED_OUT = '[redacted]';
 /** Is this a secret written down under its name? */
 export const isSecretPair = (name: string, value: string): boolean => (isSecretName(name) && !HARMLESS.test(value)) || looksSecret(value);

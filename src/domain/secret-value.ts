@@ -1,6 +1,7 @@
 /** A secret's value. It cannot be printed, logged, serialised or cloned by accident: every such way gives `HIDDEN`. Rules and fingerprints are
  *  asked of it; the text itself leaves only by `reveal`, and `test/house.test.ts` lists the files that may call that. */
 import { createHmac } from 'node:crypto';
+import { CROSSED_OUT } from './secret-text.ts';
 
 export const HIDDEN = '(hidden)';
 /** The platform refuses longer ones, and a longer answer of a source is a mistake. */
@@ -31,6 +32,13 @@ export class SecretValue {
       .digest('hex')
       .slice(0, FINGERPRINT_HEX);
   }
+  /** The text without this value, however it is written in it. Shorter values are words that any text may hold. */
+  crossOut(text: string): string {
+    const value = this.#text;
+    if (value.length < SHORTEST_CROSSED_OUT) return text;
+    const forms = [value, encodeURIComponent(value), JSON.stringify(value).slice(1, -1), Buffer.from(value).toString('base64')];
+    return forms.reduce((left, form) => left.replaceAll(form, CROSSED_OUT), text);
+  }
   /** For the write to the platform, and for a connection that is opened with it. */
   reveal(): string {
     return this.#text;
@@ -50,6 +58,7 @@ export class SecretValue {
 }
 /** 128 bits. */
 const FINGERPRINT_HEX = 32;
+const SHORTEST_CROSSED_OUT = 6;
 
 /** What fingerprints are keyed with. Its id tells two keys apart and nothing about either. */
 export class StateKey {

@@ -9,6 +9,7 @@ import { err, ok, type Result } from '#domain/result.ts';
 import type { CompiledApp, CompiledEnvironment } from '#domain/revision.ts';
 import { declaredNames, placeOf, type SecretReading } from '#domain/secret-picture.ts';
 import { faultsOf } from '#domain/secret-rules.ts';
+import { isPublicName } from '#domain/secret-text.ts';
 import type { SecretValue, StateKey } from '#domain/secret-value.ts';
 import { elapsed, type Instant, type Ms } from '#domain/units.ts';
 import type { SecretOrigins } from '#platform/secrets/origins.ts';
@@ -40,6 +41,8 @@ export interface SecretReader {
     keyId: string,
     signal: AbortSignal,
   ): Promise<Result<ReadonlyMap<string, SecretValue>, TrimtabError>>;
+  /** Every value that must not be seen, to cross it out of what comes back from outside. A source that gives none hides none. */
+  hidden(environment: CompiledEnvironment, signal: AbortSignal): Promise<readonly SecretValue[]>;
   /** What the environment's database is reached with; null: its source gives none. */
   connection(environment: CompiledEnvironment, signal: AbortSignal): Given;
   /** Values that came with a request: they stand for the sources until `forget`. */
@@ -131,6 +134,18 @@ export function makeSecretReader(deps: SecretReaderDeps): SecretReader {
         found.set(name, value.value);
       }
       return ok(found);
+    },
+    hidden: async (environment, signal) => {
+      const found: SecretValue[] = [];
+      for (const app of environment.apps) {
+        const scene = sceneFor(environment, app);
+        for (const [name, declaration] of Object.entries(app.excluded ? {} : (app.secrets ?? {}))) {
+          if (declaration.from.value !== undefined || isPublicName(name)) continue;
+          const value = await ask(name, declaration, declaration.from, scene, signal);
+          if (value.ok && value.value !== null) found.push(value.value);
+        }
+      }
+      return found;
     },
     connection: (environment, signal) => {
       const source = environment.declared?.database?.url?.from;

@@ -24,10 +24,11 @@ interface Asked {
   readonly process?: Readonly<Record<string, string>>;
   readonly keepsLookups?: boolean;
   readonly previous?: CompiledEnvironment | null;
+  readonly only?: string;
 }
-async function read({ process = {}, keepsLookups = false, previous = null }: Asked = {}): Promise<readonly ReadEnvironment[]> {
+async function read({ process = {}, keepsLookups = false, previous = null, only }: Asked = {}): Promise<readonly ReadEnvironment[]> {
   const source = makeFolderSource({ root, folder: 'desired-state' });
-  const deps = { source, flyFor: null, folder: 'desired-state', process, previous: () => previous, keepsLookups };
+  const deps = { source, flyFor: null, folder: 'desired-state', process, previous: () => previous, keepsLookups, only: only ?? null };
   const result = await readDesired(deps, new AbortController().signal);
   if (!result.ok) throw new Error(result.error.code);
   return result.value;
@@ -226,4 +227,10 @@ test('a process that serves two environments takes prefixed names only, from the
   put({ 'desired-state/one/all.yaml': named('one'), 'desired-state/two/all.yaml': named('two'), 'web.toml': WEB_TOML });
   put({ 'infra/fly/apps.env': 'FLY_APP=shared\nTWO_FLY_APP=second\n' });
   expect(await appNames()).toEqual(['acme-one', 'second']);
+});
+test('a command about one environment takes bare names for it, and the other folder is not moved by them', async () => {
+  put({ 'desired-state/one/all.yaml': named('one'), 'desired-state/two/all.yaml': named('two'), 'web.toml': WEB_TOML });
+  put({ 'infra/fly/apps.env': 'FLY_APP=mine' });
+  expect(await appNames({ only: 'one' })).toEqual(['mine', 'acme-two']);
+  expect(await appNames({ only: 'two', process: { FLY_APP: 'given' } })).toEqual(['acme-one', 'given']);
 });

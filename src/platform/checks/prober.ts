@@ -20,15 +20,15 @@ export interface ProberDeps extends ClockDep {
   /** The connection string that an environment declares. */
   readonly databaseUrl: (environment: CompiledEnvironment, signal: AbortSignal) => ReturnType<SqlDeps['databaseUrl']>;
   /** Crosses out what is known to be secret. */
-  readonly redact: (text: string, environment: CompiledEnvironment) => string;
+  readonly redact: (texts: readonly string[], environment: CompiledEnvironment) => Promise<readonly string[]>;
 }
 
 export function makeProber(deps: ProberDeps): Prober {
   return {
     probe: async (check, environment, signal) => {
       const attempt = await ask(deps, check, environment, signal);
-      const { message, evidence } = attempt;
-      return { ...attempt, message: deps.redact(message, environment), evidence: deps.redact(evidence, environment) };
+      const [message = '', evidence = ''] = await deps.redact([attempt.message, attempt.evidence], environment);
+      return { ...attempt, message, evidence };
     },
   };
 }
