@@ -1,7 +1,9 @@
 /** Files that sops encrypted, as part of a revision: it can be gone back to without git. What is not encrypted has no place there. */
 import type { Complaints } from './compile-app.ts';
-import type { AppDocument } from './desired-schema.ts';
+import type { Located } from './desired-parse.ts';
+import type { AppDocument, EnvironmentDocument } from './desired-schema.ts';
 import type { SecretDeclaration } from './desired-sources.ts';
+import type { Problem } from './problem.ts';
 
 type Secrets = Readonly<Record<string, SecretDeclaration>> | undefined;
 
@@ -12,6 +14,33 @@ export const sealedPaths = (secrets: Secrets): readonly string[] =>
     ),
   ].sort();
 
+/** Of the database's address. */
+export const sealedUrlPaths = (environment: Located<EnvironmentDocument> | null): readonly string[] => {
+  const file = environment?.document.spec.database?.url?.from.sops?.file;
+  return file === undefined ? [] : [file];
+};
+export function sealedUrl(
+  environment: Located<EnvironmentDocument>,
+  readFile: (path: string) => string | null,
+): { readonly sealed: Readonly<Record<string, string>> | null; readonly problems: readonly Problem[] } {
+  const [path] = sealedUrlPaths(environment);
+  if (path === undefined) return { sealed: null, problems: [] };
+  const text = readFile(path);
+  const at = environment.locate(['spec', 'database', 'url', 'from', 'sops', 'file']);
+  if (text !== null && SEALED.test(text)) return { sealed: { [path]: text }, problems: [] };
+  const fault = text === null ? MISSING : NOT_ENCRYPTED;
+  return { sealed: null, problems: [{ ...at, rule: fault.rule, message: `${path} ${fault.message}`, remedy: fault.remedy }] };
+}
+const MISSING = {
+  rule: 'secret-file-missing',
+  message: 'does not exist',
+  remedy: 'correct the path (from the root of the source), or commit the file',
+};
+const NOT_ENCRYPTED = {
+  rule: 'secret-in-git',
+  message: 'is not encrypted',
+  remedy: 'replace every value in it, then encrypt it: sops encrypt --age <recipient> --in-place',
+};
 /** Null: no secret of this app comes from such a file. */
 export function sealedFiles(
   { spec }: AppDocument,
@@ -23,16 +52,9 @@ export function sealedFiles(
   for (const path of paths) {
     const text = readFile(path);
     const at = placeOf(spec.secrets, path);
-    if (text === null)
-      problem(at, 'secret-file-missing', `${path} does not exist`, 'correct the path (from the root of the source), or commit the file');
-    else if (!SEALED.test(text))
-      problem(
-        at,
-        'secret-in-git',
-        `${path} is not encrypted`,
-        'replace every value in it, then encrypt it: sops encrypt --age <recipient> --in-place',
-      );
-    else found.push([path, text]);
+    const fault = text === null ? MISSING : SEALED.test(text) ? null : NOT_ENCRYPTED;
+    if (fault !== null) problem(at, fault.rule, `${path} ${fault.message}`, fault.remedy);
+    else if (text !== null) found.push([path, text]);
   }
   return paths.length === 0 ? null : Object.fromEntries(found);
 }

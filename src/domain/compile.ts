@@ -5,7 +5,7 @@ import { type AppScene, compileApp } from './compile-app.ts';
 import { filesNeeded } from './compile-config.ts';
 import type { ResolvedImages } from './compile-image.ts';
 import { compileMigrations, type MigrationsResult } from './compile-migrations.ts';
-import { sealedPaths } from './compile-secrets.ts';
+import { sealedPaths, sealedUrl, sealedUrlPaths } from './compile-secrets.ts';
 import { type CompiledSmoke, compileSmoke } from './compile-smoke.ts';
 import { DEFAULT_SYNC, mergeSync } from './compile-sync.ts';
 import { defaultPrefix } from './desired-lookup.ts';
@@ -45,12 +45,19 @@ export function compileEnvironment(folder: DesiredFolder, input: CompileInput): 
   const results = folder.apps.map((app) => compileApp(app, scene));
   const migrations = compileMigrations(environment, folder.lookup, input.readFolder ?? (() => null));
   const { smoke, problems: smokeProblems } = compileSmoke(folder);
-  const found = [...folder.problems, ...migrations.problems, ...results.flatMap((result) => result.problems), ...smokeProblems];
+  const url = sealedUrl(environment, input.readFile);
+  const found = [
+    ...folder.problems,
+    ...migrations.problems,
+    ...results.flatMap((result) => result.problems),
+    ...smokeProblems,
+    ...url.problems,
+  ];
   const problems = sortProblems(found);
   const warnings = sortProblems([...migrations.warnings, ...results.flatMap((result) => result.warnings)]);
   if (problems.length > 0) return err(reject(folder, problems, warnings));
   const apps = results.flatMap(({ app }) => (app === null ? [] : [app]));
-  const document = assemble(environment.document, folder, scene, { apps, smoke, migrations });
+  const document = assemble(environment.document, folder, scene, { apps, smoke, migrations, sealed: url.sealed });
   return ok({ id: revisionIdOf(document), document, warnings });
 }
 
@@ -58,15 +65,18 @@ export function compileEnvironment(folder: DesiredFolder, input: CompileInput): 
 export const configPaths = (folder: DesiredFolder): readonly string[] =>
   [
     ...new Set(
-      folder.apps.flatMap(({ document: { spec } }) =>
-        spec.excluded === true ? [] : [...(spec.config === undefined ? [] : [spec.config]), ...sealedPaths(spec.secrets)],
-      ),
+      folder.apps
+        .flatMap(({ document: { spec } }) =>
+          spec.excluded === true ? [] : [...(spec.config === undefined ? [] : [spec.config]), ...sealedPaths(spec.secrets)],
+        )
+        .concat(sealedUrlPaths(folder.environment)),
     ),
   ].sort();
 
 /** What those files name in turn: `[[files]] local_path`, a `machine_config` in a file. Each may be absent: two places are looked into. */
 export const extraPaths = (folder: DesiredFolder, readFile: CompileInput['readFile']): readonly string[] => {
-  const sealed = new Set(folder.apps.flatMap(({ document }) => sealedPaths(document.spec.secrets)));
+  const ofApps = folder.apps.flatMap(({ document }) => sealedPaths(document.spec.secrets));
+  const sealed = new Set([...ofApps, ...sealedUrlPaths(folder.environment)]);
   return [
     ...new Set(
       configPaths(folder).flatMap((path) => {
@@ -122,13 +132,14 @@ const ownerOf = ({ name, slack, email }: NonNullable<EnvironmentDocument['spec']
   ...(email === undefined ? {} : { email }),
 });
 interface Parts {
+  readonly sealed: Readonly<Record<string, string>> | null;
   readonly smoke: CompiledSmoke | null;
   readonly migrations: MigrationsResult;
 }
 function declaredOf(
   { spec, metadata }: EnvironmentDocument,
   folder: DesiredFolder,
-  { smoke, migrations: found }: Parts,
+  { smoke, sealed, migrations: found }: Parts,
 ): DeclaredEnvironment {
   const { approval, notify } = spec;
   const { database, migrations } = found;
@@ -140,6 +151,7 @@ function declaredOf(
     budgets: folder.budgets.map(budgetOf).sort((a, b) => (a.metadata.name < b.metadata.name ? -1 : 1)),
     ...(approval === undefined ? {} : { approval }),
     ...(database === undefined ? {} : { database }),
+    ...(sealed === null ? {} : { sealed }),
     ...(migrations === null ? {} : { migrations }),
     ...(smoke === null ? {} : { smoke }),
     ...(notify === undefined ? {} : { notify }),

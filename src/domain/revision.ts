@@ -38,6 +38,8 @@ export interface DeclaredEnvironment {
   readonly budgets: readonly BudgetDocument[];
   readonly approval?: EnvironmentDocument['spec']['approval'];
   readonly database?: EnvironmentDocument['spec']['database'];
+  /** Encrypted file that the database's address comes from, by path. */
+  readonly sealed?: Readonly<Record<string, string>>;
   /** The files themselves: a release runs those of its own revision, whatever came after it. */
   readonly migrations?: CompiledMigrations;
   readonly smoke?: CompiledSmoke;

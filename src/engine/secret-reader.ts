@@ -150,7 +150,7 @@ export function makeSecretReader(deps: SecretReaderDeps): SecretReader {
     connection: (environment, signal) => {
       const source = environment.declared?.database?.url?.from;
       if (source === undefined) return Promise.resolve(ok(null));
-      const files = Object.assign({}, ...environment.apps.map(({ sealed }) => sealed ?? {}));
+      const files = Object.assign({}, ...environment.apps.map(({ sealed }) => sealed ?? {}), environment.declared?.sealed);
       const scene = { prefix: prefixOf(environment), bare: served === 1, files, given: NONE, round: new Map() };
       return deps.origins.read('DATABASE_URL', source, scene, signal);
     },

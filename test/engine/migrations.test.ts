@@ -30,8 +30,13 @@ metadata: { name: test }
 spec: { organization: acme, primaryRegion: nrt, variables: { COLOUR: blue }, database: { url: ${url}, migrations: ${migrations} } }
 `;
 type Files = Readonly<Record<string, string>>;
-const textsOf = (files: Files, migrations = SETTINGS, process: Readonly<Record<string, string>> = {}) => ({
-  files: { 'desired-state/test/environment.yaml': environmentText(migrations) },
+const textsOf = (
+  files: Files,
+  migrations = SETTINGS,
+  process: Readonly<Record<string, string>> = {},
+  url: string | undefined = undefined,
+) => ({
+  files: { 'desired-state/test/environment.yaml': environmentText(migrations, url) },
   others: Object.fromEntries(Object.entries(files).map(([name, text]) => [`db/${name}`, text])),
   process,
 });
@@ -140,12 +145,26 @@ test('writes that are stopped, no address, and the database trimtab stands on: n
   expect(JSON.stringify([refused, away.events])).not.toContain('hunter2');
   expect(await on.query("select to_regclass('a') as a")).toEqual([{ a: null }]);
 });
+const FROM_ENV = '{ from: { env: DATABASE_URL } }';
+const sops = (file: string): string => `{ from: { sops: { file: ${file} } } }`;
 test.each([
-  ['a folder that is not there', SETTINGS, {}, 'config-missing'],
-  ['a number twice', SETTINGS, { '1_a.up.sql': '', '01_b.up.sql': '' }, 'migration-number-twice'],
-  ['a format beside a command', '{ directory: db, command: [x], format: goose }', UP, 'invalid-value'],
-])('%s is told with the desired state', (_what, migrations, files, rule) => {
-  expect(problemsOf(textsOf(files, migrations)).map((problem) => problem.rule)).toContain(rule);
+  { what: 'a folder that is not there', files: {}, rule: 'config-missing' },
+  { what: 'a number twice', files: { '1_a.up.sql': '', '01_b.up.sql': '' }, rule: 'migration-number-twice' },
+  { what: 'a format beside a command', settings: '{ directory: db, command: [x], format: goose }', rule: 'invalid-value' },
+  {
+    what: 'an address in a file that is not sealed',
+    files: { ...UP, 'sealed.json': '{ "DATABASE_URL": "plain" }' },
+    url: sops('db/sealed.json'),
+    rule: 'secret-in-git',
+  },
+  { what: 'an address in a file that is not there', url: sops('db/none.json'), rule: 'secret-file-missing' },
+])('$what is told with the desired state', ({ files = UP, settings = SETTINGS, url = FROM_ENV, rule }) => {
+  expect(problemsOf(textsOf(files, settings, {}, url)).map((problem) => problem.rule)).toContain(rule);
+});
+test('an encrypted file with the address is part of the revision', () => {
+  const text = '{ "DATABASE_URL": "ENC[AES256_GCM,data:x]" }';
+  const { document } = compiledOf(textsOf({ ...UP, 'sealed.json': text }, SETTINGS, {}, '{ from: { sops: { file: db/sealed.json } } }'));
+  expect(document.declared?.sealed).toEqual({ 'db/sealed.json': text });
 });
 
 describe('the team’s own tool', () => {
