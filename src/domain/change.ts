@@ -99,6 +99,8 @@ export interface SecretItem {
   readonly fingerprint: string;
   /** `previous`: from the source that gives the value before this one. */
   readonly from: 'source' | 'previous';
+  /** Of what the declared `previous` gives; null: there is none, or it gives nothing. */
+  readonly previous: string | null;
   /** Null: it was not there. */
   readonly before: { readonly digest: string; readonly updatedAt: Instant | null } | null;
   /** How the value before can be had again; null: it cannot. */

@@ -268,13 +268,15 @@ function secretWrites(steps: readonly Step[], { app, secrets, approved }: GuardS
       const wrong = action.names.filter((name) => app.unknownSecrets !== 'prune' || Object.hasOwn(app.secrets ?? {}, name));
       return wrong.map((name) => refuse('secrets', step, `${name} is not to be taken away`));
     }
-    return action.items.flatMap(({ name, fingerprint }) => {
+    return action.items.flatMap(({ name, fingerprint, from }) => {
       const declared = app.secrets?.[name];
       if (declared === undefined) return [refuse('secrets', step, `${name} is not declared`)];
       if (secrets.pinned.has(fingerprint) && !approved) return [refuse('secrets', step, `this value of ${name} failed in a release`)];
       const bound = declared.from.value !== undefined || declared.from.sops !== undefined;
       const older = (secrets.records.get(name)?.older ?? []).includes(fingerprint);
-      return older && !bound && !approved ? [refuse('secrets', step, `${name} would go back to an older value`)] : [];
+      // Git names where the value before comes from.
+      const named = from === 'previous' && declared.previous !== undefined;
+      return older && !bound && !named && !approved ? [refuse('secrets', step, `${name} would go back to an older value`)] : [];
     });
   });
 }

@@ -34,6 +34,8 @@ export interface SecretFault {
 export interface SecretReading {
   /** Null: it gives none. */
   readonly fingerprint: string | null;
+  /** Of what the declared `previous` gives; absent: none is declared, or it gives nothing. */
+  readonly previous?: string;
   readonly faults: readonly SecretFault[];
 }
 export interface SecretsPicture {

@@ -70,24 +70,14 @@ export function planSecrets(context: PlanContext): Finding {
 function judge(context: PlanContext, name: string): readonly Judged[] {
   const { app, observed, secrets } = context;
   const declaration = app.secrets?.[name];
-  const { fingerprint, faults } = secrets.readings.get(name) ?? NOT_READ;
+  const reading = secrets.readings.get(name) ?? NOT_READ;
+  const { fingerprint, faults } = reading;
   const seen = observed.secrets.find((secret) => secret.name === name) ?? null;
   const record = secrets.records.get(name) ?? null;
   if (declaration === undefined || faults.length > 0) return [];
   const moved = record !== null && seen !== null && seen.digest !== record.digest;
   if (fingerprint === null) return declaration.from.pushed === undefined ? [] : withoutValue(context, name, declaration, seen, moved);
-  if (secrets.pinned.has(fingerprint) && record?.fingerprint !== fingerprint)
-    return [
-      {
-        is: 'held',
-        hold: hold(
-          context,
-          'SecretUnready',
-          name,
-          `${name}: this value failed in a release; give another one, or \`trimtab release retry\``,
-        ),
-      },
-    ];
+  if (secrets.pinned.has(fingerprint)) return goBack(context, name, reading, seen);
   const sourceMoved = record === null || record.fingerprint !== fingerprint;
   if (seen !== null && (record === null || (!sourceMoved && !moved))) return [];
   const cause = sourceMoved ? 'change' : 'drift';
@@ -96,12 +86,34 @@ function judge(context: PlanContext, name: string): readonly Judged[] {
     name,
     fingerprint,
     from: 'source',
+    previous: reading.previous ?? null,
     before: seen === null ? null : { digest: seen.digest, updatedAt: seen.updatedAt },
-    reversible: reversibleBy(declaration, seen),
+    reversible: reversibleBy(declaration, reading, seen),
   };
   return [{ is: 'wanted', cause, item, older, field: fieldOf(name, declaration, seen, record, sourceMoved) }];
 }
-function reversibleBy({ from, previous }: SecretDeclaration, seen: ObservedSecret | null): SecretItem['reversible'] {
+/** A value that failed in a release. Where it stands, the one before is put in its place if it can be had; it is never written again. */
+function goBack(
+  context: PlanContext,
+  name: string,
+  { fingerprint, previous }: SecretReading,
+  seen: ObservedSecret | null,
+): readonly Judged[] {
+  const stands = seen !== null && context.secrets.records.get(name)?.fingerprint === fingerprint;
+  if (!stands) return [{ is: 'held', hold: hold(context, 'RevisionPinned', name, `this value of ${name} failed in a release`) }];
+  if (previous === undefined || context.secrets.pinned.has(previous))
+    return [{ is: 'held', hold: hold(context, 'SecretNotReversible', name, `${name} stays at a value that failed in a release`) }];
+  const before = { digest: seen.digest, updatedAt: seen.updatedAt };
+  const item: SecretItem = { name, fingerprint: previous, from: 'previous', previous: null, before, reversible: null };
+  const field: FieldDifference = {
+    pointer: `/${name}`,
+    from: 'a value that failed',
+    to: 'the value before, of `previous`',
+    group: 'secret',
+  };
+  return [{ is: 'wanted', cause: 'change', item, older: false, field }];
+}
+function reversibleBy({ from }: SecretDeclaration, { previous }: SecretReading, seen: ObservedSecret | null): SecretItem['reversible'] {
   if (seen === null) return 'absent';
   if (previous !== undefined) return 'previous';
   return isBoundToRevision(from) ? 'revision' : null;

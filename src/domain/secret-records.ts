@@ -56,12 +56,16 @@ export function recordsAfter(
     case 'learn':
       return version === null ? [] : [...records.values()].filter(lacksVersion).map((record) => ({ ...record, version }));
     case 'set':
-      return action.items.flatMap(({ name, fingerprint }) => {
+      return action.items.flatMap(({ name, fingerprint, from }) => {
         const digest = seen.find((secret) => secret.name === name)?.digest;
         if (digest === undefined) return [];
         const known = records.get(name);
         const same = known?.fingerprint === fingerprint && known.keyId === action.keyId;
-        const before = known === undefined || known.keyId !== action.keyId || known.fingerprint === null ? [] : [known.fingerprint];
+        // What a rollback put aside is the newer value: it may come again.
+        const before =
+          from === 'previous' || known === undefined || known.keyId !== action.keyId || known.fingerprint === null
+            ? []
+            : [known.fingerprint];
         return [
           {
             name,

@@ -26,6 +26,7 @@ const STUCK: readonly string[] = [
   'StateLost',
   'HostUnreachable',
   'SecretUnready',
+  'SecretNotReversible',
 ];
 
 const wantedOf = (group: CompiledGroup): number => group.regions.reduce((sum, { min }) => sum + min, 0);

@@ -81,6 +81,12 @@ export function makeSecretReader(deps: SecretReaderDeps): SecretReader {
     const unset = value.ok && value.value === null && declaration.required !== false && source.env !== undefined;
     return unset && deps.standIn !== null ? ok(deps.standIn(name, declaration)) : value;
   };
+  /** Null: none is declared, it gives nothing, or it cannot be read: then there is no way back, and that is all it means. */
+  const previousOf = async (name: string, { previous }: SecretDeclaration, place: string, scene: SecretScene, signal: AbortSignal) => {
+    if (previous === undefined) return null;
+    const value = await deps.origins.read(name, previous, { ...scene, given: NONE }, signal);
+    return value.ok && value.value !== null && !value.value.isEmpty ? value.value.fingerprint(deps.key, place) : null;
+  };
   const isYoung = (reading: { readonly at: Instant; readonly dear: boolean }): boolean =>
     elapsed(reading.at, deps.clock.now()) < (reading.dear ? deps.dearFor : deps.cheapFor);
 
@@ -106,8 +112,15 @@ export function makeSecretReader(deps: SecretReaderDeps): SecretReader {
             const declaration = app.secrets?.[name];
             if (declaration === undefined) return;
             const value = await ask(name, declaration, declaration.from, scene, signal);
-            const reading = readingOf(deps.key, placeOf(environment.name, app.app, name), name, declaration, value, scene.prefix);
-            mine.readings.set(name, { ...reading, at: deps.clock.now(), dear: deps.origins.cost(declaration.from) === 'dear' });
+            const place = placeOf(environment.name, app.app, name);
+            const reading = readingOf(deps.key, place, name, declaration, value, scene.prefix);
+            const previous = await previousOf(name, declaration, place, scene, signal);
+            mine.readings.set(name, {
+              ...reading,
+              ...(previous === null ? {} : { previous }),
+              at: deps.clock.now(),
+              dear: deps.origins.cost(declaration.from) === 'dear',
+            });
           }),
         );
       return mine.readings;
@@ -125,11 +138,11 @@ export function makeSecretReader(deps: SecretReaderDeps): SecretReader {
       for (const { name, fingerprint, from } of items) {
         const declaration = app.secrets?.[name];
         const source = sourceFor(declaration, from);
-        const value = source === null || declaration === undefined ? ok(null) : await ask(name, declaration, source, scene, signal);
+        const asked = from === 'previous' ? { ...scene, given: NONE } : scene;
+        const value = source === null || declaration === undefined ? ok(null) : await ask(name, declaration, source, asked, signal);
         if (!value.ok) return err(failure(value.error.code, `${name}: ${value.error.message}`));
         if (value.value === null) return err(failure('SECRET_MOVED', `${name} is not given any more`));
-        // Going back, the value before is what is asked for, whatever it is.
-        if (from === 'source' && value.value.fingerprint(deps.key, placeOf(environment.name, app.app, name)) !== fingerprint)
+        if (value.value.fingerprint(deps.key, placeOf(environment.name, app.app, name)) !== fingerprint)
           return err(failure('SECRET_MOVED', `${name} is another value by now`));
         found.set(name, value.value);
       }

@@ -19,7 +19,10 @@ export const secret: Kind<'secret'> = {
     if (action.items.every(({ reversible }) => reversible === 'absent'))
       return { kind: 'secret', verb: 'destroy', names: action.items.map(({ name }) => name) };
     if (!action.items.every(({ reversible }) => reversible === 'previous')) return null;
-    return { ...action, items: action.items.map((item) => ({ ...item, from: 'previous' })) };
+    const back = action.items.flatMap((item) =>
+      item.previous === null ? [] : [{ ...item, from: 'previous' as const, fingerprint: item.previous, previous: null }],
+    );
+    return back.length === action.items.length ? { ...action, items: back } : null;
   },
   price: () => [],
   observe: async ({ fly }, app, signal) => {

@@ -113,7 +113,22 @@ describe('what is planned', () => {
       at: { reading: { fingerprint: null, faults: [{ code: 'SECRET_RULE', message: 'm', remedy: 'r' }] }, seen: seen('d2') },
       holds: ['SecretUnready'],
     },
-    { situation: 'a value that failed in a release', at: { reading: given('f2'), pinned: ['f2'] }, holds: ['SecretUnready'] },
+    {
+      situation: 'a value that failed in a release is not written',
+      at: { reading: given('f2'), pinned: ['f2'] },
+      holds: ['RevisionPinned'],
+    },
+    {
+      situation: 'one that failed and stands goes back to `previous`',
+      at: { reading: { ...given('f1'), previous: 'f0' }, pinned: ['f1'] },
+      now: ['change set'],
+    },
+    { situation: 'one that failed and stands, and cannot go back', at: { pinned: ['f1'] }, holds: ['SecretNotReversible'] },
+    {
+      situation: 'one whose `previous` failed as well',
+      at: { reading: { ...given('f1'), previous: 'f0' }, pinned: ['f1', 'f0'] },
+      holds: ['SecretNotReversible'],
+    },
     {
       situation: 'a pushed one that is not there',
       at: { declaration: PUSHED, reading: given(null), record: null, seen: null },
@@ -185,13 +200,13 @@ describe('what is taken back', () => {
     verb: 'set',
     keyId: KEY,
     staged: false,
-    items: items.map((item) => ({ name: 'A', fingerprint: 'f2', from: 'source', before: null, reversible: null, ...item })),
+    items: items.map((item) => ({ name: 'A', fingerprint: 'f2', from: 'source', before: null, previous: 'f0', reversible: null, ...item })),
   });
   test.each([
     {
       what: 'what has a declared `previous`',
       action: set({ reversible: 'previous' }),
-      undo: { verb: 'set', items: [{ from: 'previous' }] },
+      undo: { verb: 'set', items: [{ from: 'previous', fingerprint: 'f0' }] },
     },
     { what: 'what was not there before is taken away', action: set({ reversible: 'absent' }), undo: { verb: 'destroy', names: ['A'] } },
     { what: 'what is bound to a revision comes back with it', action: set({ reversible: 'revision' }), undo: null },
@@ -206,12 +221,14 @@ describe('what is taken back', () => {
     else expect(found).toMatchObject(undo);
   });
   test.each([
-    { declaration: { from: { env: 'A' }, previous: { env: 'OLD' } }, is: 'previous' },
+    { declaration: { from: { env: 'A' }, previous: { env: 'OLD' } }, previous: 'f0', is: 'previous' },
+    { declaration: { from: { env: 'A' }, previous: { env: 'OLD' } }, is: null },
     { declaration: { from: { value: 'x' } }, is: 'revision' },
     { declaration: { from: { sops: { file: 'f' } } }, is: 'revision' },
     { declaration: { from: { env: 'A' } }, is: null },
-  ])('$declaration is reversible by $is, and the plan says so beforehand', ({ declaration, is }) => {
-    const { now } = planSecrets(scene({ declaration, reading: given('f2') }));
+  ])('$declaration is reversible by $is, and the plan says so beforehand', ({ declaration, previous, is }) => {
+    const reading = previous === undefined ? given('f2') : { ...given('f2'), previous };
+    const { now } = planSecrets(scene({ declaration, reading }));
     expect(now).toMatchObject([{ action: { items: [{ reversible: is }] } }]);
     expect(now[0]?.why.includes('cannot be taken back')).toBe(is === null);
   });
@@ -293,7 +310,7 @@ describe('records', () => {
     verb: 'set',
     keyId: KEY,
     staged: false,
-    items: [{ name: 'A', fingerprint: 'f2', from: 'source', before: null, reversible: null }],
+    items: [{ name: 'A', fingerprint: 'f2', from: 'source', previous: null, before: null, reversible: null }],
   } as const;
   const later = instant(NOW + 5);
   test('a write keeps what stood before, and since when', () => {
@@ -375,7 +392,7 @@ describe('the guard', () => {
     selfApp: null,
     ...over,
   });
-  const item: SecretItem = { name: 'A', fingerprint: 'f0', from: 'source', before: null, reversible: null };
+  const item: SecretItem = { name: 'A', fingerprint: 'f0', from: 'source', previous: null, before: null, reversible: null };
   const setStep = (name: string) =>
     aStep({ kind: 'secret', verb: 'set', keyId: KEY, staged: false, items: [{ ...item, name }] }, 'secrets');
   const dropStep = aStep({ kind: 'secret', verb: 'destroy', names: ['LEFT'] }, 'LEFT', { cause: 'prune' });
