@@ -40,6 +40,7 @@ const LOOKING: MigrationLimits = { statement: ms(15_000), lock: ms(5_000) };
 const LOCK_TRIES = 3;
 const LOCK_PAUSE = ms(2_000);
 const LOCK_NOT_AVAILABLE = '55P03';
+const LOOK_EVERY = ms(500);
 /** Of a statement, as far as people are shown it. */
 const SHOWN = 600;
 
@@ -150,6 +151,7 @@ async function inTransaction(session: Session, tables: Tables, one: ParsedMigrat
   const { clock, set, limits } = scene;
   for (let tries = 1; ; tries++) {
     const started = clock.now();
+    const unwatch = watchStops(session, scene);
     try {
       await session.query(`${BEGIN}${migration.sql}`);
       const row = noteApplied(tables, set.format, migration, elapsed(started, clock.now()));
@@ -158,13 +160,32 @@ async function inTransaction(session: Session, tables: Tables, one: ParsedMigrat
       return ok(undefined);
     } catch (thrown) {
       if (!isAboutTheDatabase(thrown)) throw thrown;
+      const stop = scene.stopped();
       const at = statements[session.completed() - 1];
       await session.query(`ROLLBACK; ${settings(limits)}`).catch(() => undefined);
+      if (stop !== null) return err(failure('HALTED', stop));
       const failed = describe(thrown, one, { at, offset: BEGIN.length, from: 0 }, scene);
       if (scene.signal.aborted || failed.fault?.sqlState !== LOCK_NOT_AVAILABLE || tries === LOCK_TRIES) return err(failed);
       await clock.sleep(ms(LOCK_PAUSE * tries), scene.signal).catch(() => undefined);
+    } finally {
+      unwatch();
     }
   }
+}
+/** Writes that are stopped end what a transaction takes back, too, and within a second. What none protects ends by itself. */
+function watchStops(session: Session, { clock, stopped }: Scene): () => void {
+  let over = false;
+  let disarm = (): void => undefined;
+  const look = (): void => {
+    if (over) return;
+    if (stopped() !== null) session.cancel();
+    disarm = clock.after(LOOK_EVERY, look);
+  };
+  disarm = clock.after(LOOK_EVERY, look);
+  return () => {
+    over = true;
+    disarm();
+  };
 }
 /** Nothing takes it back: it is marked before its first statement, so that a crash in the middle is seen. */
 async function byStatement(session: Session, tables: Tables, one: ParsedMigration, scene: Scene): Promise<Ended> {

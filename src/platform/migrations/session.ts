@@ -14,6 +14,8 @@ export interface Session {
   query(text: string): Promise<readonly Record<string, unknown>[]>;
   /** How many statements of the last message were carried out: the next one is the one that failed. */
   completed(): number;
+  /** Ends the statement that runs, on the server too. */
+  cancel(): void;
   close(): Promise<void>;
 }
 const CONNECT_TIMEOUT_MS = 15_000;
@@ -55,6 +57,7 @@ export async function withSession<T>(
     const completed = countCompleted(client);
     const session: Session = {
       completed: () => completed.count,
+      cancel,
       query: async (text) => {
         completed.count = 0;
         const answer: unknown = await client.query(text);

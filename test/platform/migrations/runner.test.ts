@@ -364,6 +364,15 @@ if (isServer)
       );
       expect(await tables(on)).not.toContain('a');
     });
+    test('writes that are stopped end a transaction within a second, and nothing of it is there', async () => {
+      const on = await database();
+      const started = performance.now();
+      const stopped = (): string | null => (performance.now() - started > 300 ? 'halted by somebody' : null);
+      const ran = await run(on, { '0001_slow.up.sql': 'create table a (id int); select pg_sleep(30);' }, { stopped });
+      expect(ran.error).toMatchObject({ code: 'HALTED' });
+      expect(performance.now() - started).toBeLessThan(5_000);
+      expect(await tables(on)).not.toContain('a');
+    });
     test('a statement takes no longer than its limit', async () => {
       const on = await database();
       const ran = await run(on, { '0001_slow.up.sql': 'select pg_sleep(30);' }, { limits: { statement: ms(200) } });
