@@ -113,7 +113,9 @@ function rollout(scene: GroupScene, incomplete: boolean): Rolled {
     member.machine.state === 'failed'
       ? updateChange(context, group, image, member, 'start', alone)
       : updateChange(context, group, image, member, launch, alone);
-  const surge = incomplete ? [] : surgeCreations(scene, image, choice);
+  // What only puts something back is a correction with its second machine too: no release, and it waits like one.
+  const cause = stale.every((member) => member.drifted && !member.outdated) ? 'drift' : 'change';
+  const surge = incomplete ? [] : surgeCreations(scene, image, choice, cause);
   const holds =
     choice.now.length === 0 && surge.length === 0 && choice.waitsFor.length > 0
       ? [
@@ -141,7 +143,7 @@ function rolloutFor({ context, group, primary }: GroupScene): Rollout {
   const full = primary !== undefined && isFull(context.memory, group.name, primary, context.now);
   return full || (stated.surge === 'auto' && !serves) ? { ...stated, surge: 0 } : stated;
 }
-function surgeCreations(scene: GroupScene, image: WantedImage, choice: RolloutChoice): readonly Change[] {
+function surgeCreations(scene: GroupScene, image: WantedImage, choice: RolloutChoice, cause: 'drift' | 'change'): readonly Change[] {
   const { context, group, counts } = scene;
   const region = counts.regions.find(({ want }) => want > 0)?.region;
   if (choice.surge === 0 || region === undefined) return [];
@@ -151,7 +153,7 @@ function surgeCreations(scene: GroupScene, image: WantedImage, choice: RolloutCh
       group,
       image,
       { name, region, volume: null },
-      { cause: 'change', urgent: false, fields: [], why: `make ${name} for the time of the rollout` },
+      { cause, urgent: false, fields: [], why: `make ${name} for the time of the rollout` },
     ),
   );
 }

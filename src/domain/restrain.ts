@@ -114,11 +114,18 @@ export function restrain(finding: Finding, context: PlanContext, controls: Contr
   const holds: Hold[] = [...finding.holds];
   const scaleIns = scaleInApprovals(finding.now, context, controls);
   for (const change of finding.now) {
-    const hold = scaleIns.get(change.subject) ?? holdFor(change, context, controls) ?? gated(change, controls, overBudget);
+    const hold =
+      scaleIns.get(change.subject) ?? holdFor(standsFor(change, finding), context, controls) ?? gated(change, controls, overBudget);
     if (hold === null) now.push(change);
     else holds.push(hold);
   }
   return { now: endGraces(now, holds), holds };
+}
+/** A second machine that is made so that a correction disturbs nobody waits as that correction does. */
+function standsFor(change: Change, { later, temporary }: Finding): Change {
+  if (change.cause !== 'drift' || change.action.verb !== 'create' || !temporary.includes(change.subject)) return change;
+  const corrects = ({ group, cause, action }: Change): boolean => group === change.group && cause === 'drift' && action.verb === 'update';
+  return later.flat().find(corrects) ?? change;
 }
 /** A change that is written to the app ends its graces: one disturbance, not two. */
 function endGraces(now: readonly Change[], holds: Hold[]): readonly Change[] {
@@ -185,8 +192,11 @@ function contended(change: Change, { memory, now }: PlanContext, reason: 'Conten
     if (change.cause !== 'drift' && change.cause !== 'floor') continue;
     if (correctionsSince(memory, key, since) < CONTENTION_LIMIT) continue;
     const oldest = memory.corrections[key]?.findLast((_at, index, all) => index === all.length - CONTENTION_LIMIT) ?? now;
+    const by =
+      memory.drifts[driftKey(change.app, change.action.kind, change.subject, field.pointer)]?.actor ??
+      'somebody the platform does not name';
     return {
-      message: `${change.subject} ${field.pointer}: put back ${CONTENTION_LIMIT} times in ten minutes, and it ${states ? 'does not stay up' : 'is changed again'}`,
+      message: `${change.subject} ${field.pointer}: put back by trimtab ${CONTENTION_LIMIT} times in ten minutes, and ${states ? 'it does not stay up' : `changed again by ${by}`}`,
       until: after(oldest, ms(CONTENTION_WINDOW_MS)),
     };
   }
