@@ -8,12 +8,14 @@ import { makeRandom } from '#domain/random.ts';
 import { err, ok, type Result } from '#domain/result.ts';
 import type { CompiledEnvironment } from '#domain/revision.ts';
 import { ms, seconds } from '#domain/units.ts';
+import { auditedOperator } from '#engine/audited.ts';
 import { type Controller, makeController } from '#engine/controller.ts';
 import { makeDatabaseOperator } from '#engine/database-operator.ts';
 import { makeHalts } from '#engine/halts.ts';
 import { makeAccounts } from '#engine/local-accounts.ts';
 import { makeLocalOperator } from '#engine/local-operator.ts';
 import type { Operator } from '#engine/operator.ts';
+import { makePeople, type People } from '#engine/people.ts';
 import { makeProving } from '#engine/proving.ts';
 import { NO_PARTS } from '#engine/release-ports.ts';
 import { realClock } from '#platform/clock.ts';
@@ -35,6 +37,7 @@ import { makeProofs } from './proofs.ts';
 export interface Session {
   readonly controller: Controller;
   readonly operator: Operator;
+  readonly people: People;
   readonly lock: FolderLock;
   /** What this process answers API writes with. */
   readonly token: string;
@@ -145,8 +148,10 @@ export async function openSession(options: SessionOptions, signal: AbortSignal):
     ...{ store, clock: realClock, money: controller.money, environments: controller.environments },
     ...{ book: book.value, timeZone: config.timeZone },
   });
-  const operator = makeLocalOperator({ controller, halts, store, clock: realClock, tell: options.tell, proving, db, accounts });
-  return ok({ controller, operator, lock: lock.value, token: randomBytes(24).toString('hex'), simulator, keyFile, close });
+  const people = makePeople({ store, clock: realClock, secret: () => randomBytes(32).toString('base64url') });
+  const local = makeLocalOperator({ controller, halts, store, clock: realClock, tell: options.tell, proving, db, accounts, people });
+  const operator = auditedOperator(local, { store, clock: realClock });
+  return ok({ controller, operator, people, lock: lock.value, token: randomBytes(24).toString('hex'), simulator, keyFile, close });
 }
 /** The simulator's world and state lie apart from those of a real organization. */
 export const stateFolder = (config: Config): string => join(config.dataDir, config.flyToken === null ? 'simulated' : 'state');

@@ -8,6 +8,7 @@ import { registerProve } from './commands/prove.ts';
 import { registerReport } from './commands/report.ts';
 import { registerSecrets } from './commands/secrets.ts';
 import { registerSteer } from './commands/steer.ts';
+import { registerToken } from './commands/token.ts';
 import { registerTools } from './commands/tools.ts';
 
 const program = new Command('trimtab')
@@ -30,6 +31,7 @@ for (const register of [
   registerDb,
   registerProve,
   registerSecrets,
+  registerToken,
   registerCost,
   registerReport,
   registerTools,

@@ -5,6 +5,8 @@ import type { Event } from '#domain/events.ts';
 import { ok, type Result } from '#domain/result.ts';
 import { elapsed, seconds } from '#domain/units.ts';
 import { convergeOnce, type RoundResult } from '#engine/once.ts';
+import { SESSION_LENGTH } from '#engine/people.ts';
+import { makeChanges } from '#http/changes.ts';
 import { makeHttp } from '#http/controller.ts';
 import { serveHttp } from '#http/serve.ts';
 import { realClock } from '#platform/clock.ts';
@@ -29,8 +31,10 @@ export async function serve(options: ServeOptions, signal: AbortSignal): Promise
   const { config, version, say } = options;
   const logger = makeLogger(options.terminal, process.stdout);
   let metrics: Metrics | null = null;
+  const changes = makeChanges(realClock);
   const tell = (event: Event): void => {
     metrics?.tell(event);
+    if (!UNSEEN.includes(event.type)) changes.note();
     const line = eventToLine(event);
     if (line !== null) logger(line, realClock.now());
   };
@@ -58,6 +62,14 @@ export async function serve(options: ServeOptions, signal: AbortSignal): Promise
     token: session.token,
     version,
     now: realClock.now,
+    people: session.people,
+    site: {
+      machines: (environment, app) => session.controller.runtime(`app/${environment}/${app}`)?.machines ?? null,
+      reading: config.reading,
+      language: config.language,
+      sessionMs: SESSION_LENGTH,
+      changes,
+    },
     webhook: {
       secret: config.webhookSecret,
       branches: followedBranches(config),
@@ -72,10 +84,13 @@ export async function serve(options: ServeOptions, signal: AbortSignal): Promise
   tell({ type: 'ControllerStarted', version, environments: session.controller.environments.names() });
   await session.controller.run(signal);
   tell({ type: 'ControllerStopped' });
+  changes.close();
   await served.close();
   await session.close();
   return ok(undefined);
 }
+/** Events of an idle controller: no page shows them. */
+const UNSEEN: readonly Event['type'][] = ['WorkTaken', 'PassFinished', 'OrganizationObserved'];
 const simulatorText = (api: string, edge: string): string =>
   `No FLY_API_TOKEN: this is the embedded simulator, nothing real is touched. Secrets that are not set get made-up values.\nsimulated platform ${api}   its edge ${edge}\n`;
 

@@ -25,6 +25,7 @@ const Audit = frame<readonly AuditEntry[]>(z.array(z.looseObject({ at: z.number(
 const Reports = frame<readonly EnvironmentReport[]>(
   z.array(z.looseObject({ environment: z.string(), items: z.array(z.looseObject({ what: z.string(), state: z.string() })) })),
 );
+const Tokens = z.array(z.object({ name: z.string(), role: z.enum(['viewer', 'operator']), createdAt: z.number() }));
 const Names = z.array(z.string());
 const Refusal = z.object({ error: z.object({ code: z.string(), message: z.string() }) });
 
@@ -45,6 +46,9 @@ export function makeRemoteOperator(options: RemoteOptions): Operator {
     approve: (selection, by, signal) => post('approve', { ...of(selection), by }, Names, signal),
     preflight: (environment, signal) => post('preflight', of({ environment, app: null }), Reports, signal),
     smoke: (environment, only, signal) => post('smoke', { ...of({ environment, app: null }), check: only ?? [] }, Reports, signal),
+    tokens: (signal) => get('tokens', {}, Tokens, signal),
+    addToken: (name, role, signal) => post(`tokens/${encodeURIComponent(name)}`, { role }, z.string().nullable(), signal),
+    revokeToken: (name, signal) => post(`tokens/${encodeURIComponent(name)}/revoke`, {}, z.boolean(), signal),
     refresh: (signal) => done(post('refresh', {}, z.unknown(), signal)),
     audit: (selection, limit, signal) => get('audit', { ...of(selection), limit: String(limit) }, Audit, signal),
     halt: (scope, by, reason, signal) => done(post('halt', { scope, by, reason }, z.unknown(), signal)),

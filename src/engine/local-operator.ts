@@ -13,6 +13,7 @@ import { ejectApp } from './eject.ts';
 import type { EnvironmentView } from './environments.ts';
 import type { Halts } from './halts.ts';
 import type { AppPlan, EnvironmentAnswer, Operator, Selection } from './operator.ts';
+import { type People, tokenDesk } from './people.ts';
 import type { Proving } from './proving.ts';
 import { lookAtSecrets, syncSecrets } from './secret-desk.ts';
 import { type AppTarget, targetKey } from './target.ts';
@@ -23,6 +24,7 @@ export interface OperatorDeps extends StoreDep, ClockDep, TellDep {
   readonly proving: Proving;
   readonly db: DatabaseOperator;
   readonly accounts: Accounts;
+  readonly people: People;
 }
 
 const PLANS_AT_A_TIME = 16;
@@ -47,6 +49,7 @@ export function makeLocalOperator(deps: OperatorDeps): Operator {
     ...deps.proving,
     db: deps.db,
     ...deps.accounts,
+    ...tokenDesk(deps.people),
     environments: (_signal) => Promise.resolve(ok(controller.environments.views().map((view) => answerFor(deps, view)))),
     plan: async (selection, signal) => {
       const targets = chosen(selection);

@@ -4,6 +4,7 @@ import type { TrimtabError } from '#domain/errors.ts';
 import type { Plan } from '#domain/plan.ts';
 import type { Problem } from '#domain/problem.ts';
 import type { Result } from '#domain/result.ts';
+import type { Role } from '#platform/store/login-port.ts';
 import type { AuditEntry } from '#platform/store/port.ts';
 import type { Accounts } from './accounts.ts';
 import type { DatabaseOperator } from './database-operator.ts';
@@ -42,7 +43,20 @@ export interface Selection {
   readonly environment: string | null;
   readonly app: string | null;
 }
-export interface Operator extends Proving, Accounts {
+/** Who may sign in to the pages and the API. */
+export interface TokenDesk {
+  /** The new token, shown this one time; null: the name is taken. */
+  addToken(name: string, role: Role, signal: AbortSignal): Answer<string | null>;
+  tokens(signal: AbortSignal): Answer<readonly TokenAnswer[]>;
+  /** False: nobody has this name. */
+  revokeToken(name: string, signal: AbortSignal): Answer<boolean>;
+}
+export interface TokenAnswer {
+  readonly name: string;
+  readonly role: Role;
+  readonly createdAt: number;
+}
+export interface Operator extends TokenDesk, Proving, Accounts {
   readonly db: DatabaseOperator;
   environments(signal: AbortSignal): Answer<readonly EnvironmentAnswer[]>;
   /** What would be done, from a fresh look. Writes nothing to the platform. */

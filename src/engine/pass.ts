@@ -24,6 +24,7 @@ import { execute } from './execute.ts';
 import { guardFor } from './guarding.ts';
 import { tellHolds } from './hold-news.ts';
 import { forget, isOver, leaveAlone } from './left-alone.ts';
+import { machineLines } from './machine-lines.ts';
 import { observeApp, observeMachines } from './observe.ts';
 import type { PassDeps } from './pass-deps.ts';
 import { recover } from './recover.ts';
@@ -92,6 +93,7 @@ async function attempt(
   const seen = await withSecrets(deps, target, runtime, observed.value, recovered.value.memory, signal);
   if (!seen.ok) return seen;
   const context = contextOf(deps, target, generation, seen.value);
+  runtime.machines = machineLines(context.observed, context.owner);
   const controls = controlsOf(deps, target, context, state.fresh);
   const decision = decide(context, controls, (memory) => guardFor(deps, target, { ...context, memory }, controls), target.gone);
   for (const { rule, message } of decision.refusals)

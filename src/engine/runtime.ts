@@ -2,6 +2,7 @@
 import type { AppStatus } from '#domain/condition.ts';
 import type { ObservedApp } from '#domain/observed.ts';
 import { type Instant, type MicroUsd, microUsd } from '#domain/units.ts';
+import type { MachineLine } from './machine-lines.ts';
 import type { AppState } from './ports.ts';
 
 export interface AppRuntime {
@@ -18,6 +19,8 @@ export interface AppRuntime {
   /** What the last plan would add to the rate; nothing while it is as git says. */
   pendingPerHour: MicroUsd;
   highestStamp: number;
+  /** As last seen by this process, for people; null: never. */
+  machines: readonly MachineLine[] | null;
 }
 export const makeRuntime = (): AppRuntime => ({
   state: null,
@@ -28,4 +31,5 @@ export const makeRuntime = (): AppRuntime => ({
   failures: 0,
   pendingPerHour: microUsd(0),
   highestStamp: 0,
+  machines: null,
 });

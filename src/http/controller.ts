@@ -1,11 +1,12 @@
 /** The controller's HTTP surface: metrics, health, the status page, and the API that commands speak. Never calls a platform. */
-import { Hono } from 'hono';
+import { type Context, Hono } from 'hono';
 import type { Operator } from '#engine/operator.ts';
+import type { People, Person } from '#engine/people.ts';
 import { accountRoutes } from './accounts.ts';
 import { answer, answerFor, hasToken, knownOnly, NO_CACHE, refuse, selectionOf } from './asked.ts';
 import { databaseRoutes } from './database.ts';
+import { makeSite, type SiteDeps } from './page/site.ts';
 import { secretRoutes } from './secrets.ts';
-import { statusPage } from './status-page.ts';
 import { makeWebhook, type WebhookDeps } from './webhook.ts';
 
 export interface HttpDeps {
@@ -19,6 +20,8 @@ export interface HttpDeps {
   readonly version: string;
   readonly now: () => number;
   readonly webhook: WebhookDeps;
+  readonly people: People;
+  readonly site: Pick<SiteDeps, 'machines' | 'reading' | 'language' | 'changes' | 'sessionMs'>;
 }
 
 export function makeHttp(deps: HttpDeps): Hono {
@@ -29,26 +32,30 @@ export function makeHttp(deps: HttpDeps): Hono {
     return why === null ? c.text('ready\n', 200, NO_CACHE) : c.text(`not ready: ${why}\n`, 503, NO_CACHE);
   });
   app.get('/metrics', async (c) => c.body(await deps.metrics(), 200, { 'content-type': deps.metricsType }));
-  app.get('/', async (c) => {
-    const environments = await deps.operator.environments(c.req.raw.signal);
-    const audit = await deps.operator.audit({ environment: null, app: null }, 15, c.req.raw.signal);
-    return c.html(statusPage(environments.ok ? environments.value : [], audit.ok ? audit.value : [], deps.version, deps.now()));
-  });
   app.route('/api/v1', api(deps));
   app.route('/webhooks', makeWebhook(deps.webhook));
-  app.notFound((c) =>
+  app.all('/api/*', (c) =>
     c.json({ error: { code: 'NOT_FOUND', message: `no such page: ${c.req.path}`, remedy: 'see /api/v1/environments' } }, 404),
   );
+  app.route('/', makeSite({ ...deps, ...deps.site }));
   return app;
 }
 function api(deps: HttpDeps): Hono {
   const { operator } = deps;
   const app = new Hono();
   app.use('*', async (c, next) => {
-    // A look at secrets asks their sources: that may cost, so not everybody may ask.
-    const open = c.req.method === 'GET' && !/\/secrets(\/|$)/.test(c.req.path);
-    if (!open && !hasToken(c, deps.token))
-      return refuse(c, 401, 'UNAUTHORIZED', 'a token is needed', 'it is in the data folder of the controller, file holder.json');
+    const writes = c.req.method !== 'GET';
+    // A look at secrets asks their sources, and a list of people is nobody's business: not everybody may ask.
+    const open = !writes && deps.site.reading === 'open' && !/\/(secrets|tokens)(\/|$)/.test(c.req.path);
+    const role = open ? null : await roleOf(deps, c);
+    if (!(open || role === 'operator' || (role === 'viewer' && !writes)))
+      return refuse(
+        c,
+        401,
+        'UNAUTHORIZED',
+        writes ? 'an operator’s token is needed' : 'a token is needed',
+        'it is in the data folder of the controller, file holder.json; people get theirs by `trimtab token add`',
+      );
     await next();
     return undefined;
   });
@@ -67,6 +74,12 @@ function api(deps: HttpDeps): Hono {
   app.get('/plan', async (c) => answerFor(c, await operator.plan(selectionOf(c), c.req.raw.signal)));
   app.get('/audit', async (c) => answer(await operator.audit(selectionOf(c), Number(c.req.query('limit') ?? 100), c.req.raw.signal)));
   app.route('/secrets', secretRoutes(operator, selectionOf, answer));
+  app.get('/tokens', async (c) => answer(await operator.tokens(c.req.raw.signal)));
+  app.post('/tokens/:name', async (c) => {
+    const role = c.req.query('role') === 'operator' ? 'operator' : 'viewer';
+    return answer(await operator.addToken(c.req.param('name'), role, c.req.raw.signal));
+  });
+  app.post('/tokens/:name/revoke', async (c) => answer(await operator.revokeToken(c.req.param('name'), c.req.raw.signal)));
   app.post('/approve', async (c) => answerFor(c, await operator.approve(selectionOf(c), c.req.query('by') ?? 'api', c.req.raw.signal)));
   app.post('/refresh', async (c) => answer(await operator.refresh(c.req.raw.signal)));
   app.post('/preflight', async (c) => answer(await operator.preflight(c.req.query('environment') ?? null, c.req.raw.signal)));
@@ -90,4 +103,12 @@ function api(deps: HttpDeps): Hono {
     answerFor(c, await operator.eject(selectionOf(c), c.req.query('by') ?? 'api', c.req.raw.signal), ' that carries a stamp'),
   );
   return app;
+}
+/** The commands' own token acts as an operator. Null: nobody we know. */
+async function roleOf({ token, people }: HttpDeps, c: Context): Promise<Person['role'] | null> {
+  if (hasToken(c, token)) return 'operator';
+  const given = /^Bearer (.+)$/.exec(c.req.header('authorization') ?? '')?.[1] ?? null;
+  if (given === null) return null;
+  const person = await people.byToken(given, c.req.raw.signal);
+  return person.ok ? (person.value?.role ?? null) : null;
 }

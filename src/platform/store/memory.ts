@@ -1,7 +1,9 @@
 /** The store in process memory: the twin of the SQL one, under the same law tests. For deterministic tests, and for commands that run without
  *  any state. */
+
 import { failure } from '#domain/errors.ts';
 import { err, ok } from '#domain/result.ts';
+import { makeMemoryLogins } from './memory-logins.ts';
 import { memoryMeter } from './memory-meter.ts';
 import type {
   AppRow,
@@ -72,6 +74,7 @@ export function makeMemoryStore(): Store {
     ...secretsOf(rows),
     ...memoryMeter(rows.audit),
     ...releasesOf(rows),
+    ...makeMemoryLogins(),
     close: () => Promise.resolve(),
   };
 }

@@ -3,6 +3,7 @@
 import type { TrimtabError } from '#domain/errors.ts';
 import type { Json } from '#domain/json.ts';
 import type { Result } from '#domain/result.ts';
+import type { LoginStore } from './login-port.ts';
 import type { MeterStore } from './meter-port.ts';
 
 export type Stored<T> = Promise<Result<T, TrimtabError>>;
@@ -122,7 +123,7 @@ export interface SecretRow {
   readonly setAt: number | null;
   readonly older: readonly string[];
 }
-export interface Store extends MeterStore {
+export interface Store extends MeterStore, LoginStore {
   /** Remembers what this state is about, and refuses another: `platform` and `organization` among the facts. */
   claimIdentity(facts: Readonly<Record<string, string>>, signal: AbortSignal): Stored<void>;
   /** Takes an app over: a new generation, above the stored one and above `atLeast`. */

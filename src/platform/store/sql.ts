@@ -6,6 +6,7 @@ import type { MeterStore } from './meter-port.ts';
 import type { Store } from './port.ts';
 import * as apps from './sql-apps.ts';
 import * as history from './sql-history.ts';
+import * as logins from './sql-logins.ts';
 import * as meter from './sql-meter.ts';
 import * as money from './sql-money.ts';
 import * as people from './sql-people.ts';
@@ -56,6 +57,12 @@ export function makeSqlStore(database: Database): Store {
     releases: (environment, limit) => on(() => releases.readReleases(database, environment, limit)),
     secrets: (environment, app) => on(() => secrets.readSecrets(database, environment, app)),
     saveSecrets: (environment, app, rows) => on(() => secrets.saveSecrets(database, environment, app, rows)),
+    tokens: () => on(() => logins.readTokens(database)),
+    addToken: (row) => on(() => logins.addToken(database, row)),
+    removeToken: (name) => on(() => logins.removeToken(database, name)),
+    addSession: (row) => on(() => logins.addSession(database, row)),
+    removeSessions: (hash, now) => on(() => logins.removeSessions(database, hash, now)),
+    personBySession: (hash, now) => on(() => logins.personBySession(database, hash, now)),
     close: () => database.close(),
   };
 }
