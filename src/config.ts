@@ -27,7 +27,6 @@ const Variables = z.object({
   TRIMTAB_SERVER: z.url().optional(),
   TRIMTAB_SERVER_TOKEN: z.string().optional(),
   TRIMTAB_READING: z.enum(['open', 'token']).default('open'),
-  TRIMTAB_LANG: z.enum(['en', 'ja']).default('en'),
   TRIMTAB_HOST: z.string().default('127.0.0.1'),
   TRIMTAB_PORT: port.default(8_080),
   TRIMTAB_READ_ONLY: flag.default(false),
@@ -68,7 +67,6 @@ export interface Config {
   readonly server: { readonly url: string; readonly token: string | null } | null;
   /** Who may read pages and API: anybody who reaches them, or who has a token. */
   readonly reading: 'open' | 'token';
-  readonly language: 'en' | 'ja';
   readonly host: string;
   readonly port: number;
   readonly readOnly: boolean;
@@ -112,7 +110,6 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>, cw
       webhookSecret: given.TRIMTAB_WEBHOOK_SECRET ?? null,
       server: given.TRIMTAB_SERVER === undefined ? null : { url: given.TRIMTAB_SERVER, token: given.TRIMTAB_SERVER_TOKEN ?? null },
       reading: given.TRIMTAB_READING,
-      language: given.TRIMTAB_LANG,
       host: given.TRIMTAB_HOST,
       port: given.TRIMTAB_PORT,
       readOnly: given.TRIMTAB_READ_ONLY,

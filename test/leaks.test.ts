@@ -22,6 +22,7 @@ import { makeLogger } from '#telemetry/logger.ts';
 import { makeMetrics } from '#telemetry/metrics.ts';
 import { type Harness, makeHarness } from '#test/support/harness.ts';
 import { operatorOf } from '#test/support/operator.ts';
+import { pagesOf } from '#test/support/people.ts';
 import { setByHand, withSecrets } from '#test/support/secret-world.ts';
 import { sealedJson } from '#test/support/sops.ts';
 
@@ -214,6 +215,7 @@ function surfaces() {
     version: 'test',
     now: () => harness.clock.now(),
     webhook: { secret: null, branches: null, onPush: () => undefined },
+    ...pagesOf(harness),
   });
   return { fetch: async (request: Request) => app.fetch(request) };
 }

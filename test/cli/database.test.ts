@@ -16,6 +16,7 @@ import { openDatabase, type TestDatabase } from '#test/support/databases.ts';
 import { compiledOf } from '#test/support/desired.ts';
 import { type Harness, makeHarness } from '#test/support/harness.ts';
 import { operatorOf } from '#test/support/operator.ts';
+import { pagesOf } from '#test/support/people.ts';
 import { oneApp } from '#test/support/worlds.ts';
 
 const MARK = 'Zq7-Marked/X9';
@@ -67,7 +68,7 @@ function served() {
     version: 'test',
     now: realClock.now,
   };
-  return makeHttp({ operator: { ...operatorOf(harness), db }, token: TOKEN, webhook, ...about });
+  return makeHttp({ operator: { ...operatorOf(harness), db }, token: TOKEN, webhook, ...about, ...pagesOf(harness) });
 }
 async function command(run: (context: CliContext) => Promise<ExitCode>, json = false) {
   const http = served();

@@ -6,6 +6,7 @@ import type { Operator } from '#engine/operator.ts';
 import { type HttpDeps, makeHttp } from '#http/controller.ts';
 import { only, updateByHand, withEnv } from '#test/support/hands.ts';
 import { type Harness, makeHarness } from '#test/support/harness.ts';
+import { pagesOf } from '#test/support/people.ts';
 import { oneApp } from '#test/support/worlds.ts';
 
 const TOKEN = 'the-token-of-this-controller';
@@ -21,6 +22,7 @@ const httpFor = (over: Partial<HttpDeps> = {}) =>
     version: '1.2.3',
     now: () => harness.clock.now(),
     webhook: { secret: null, branches: null, onPush: () => undefined },
+    ...pagesOf(harness),
     ...over,
   });
 interface Asked {
@@ -52,7 +54,7 @@ describe('looking needs no token', () => {
     { path: '/healthz', said: /^ok\n$/, type: /text\/plain/ },
     { path: '/readyz', said: /^ready\n$/, type: /text\/plain/ },
     { path: '/metrics', said: /^trimtab_build_info\{version="1\.2\.3"\} 1$/m, type: /text\/plain; version=0\.0\.4/ },
-    { path: '/', said: /<title>trimtab<\/title>[\s\S]*<b>web<\/b>[\s\S]*Synced[\s\S]*Healthy/, type: /text\/html/ },
+    { path: '/', said: /All as git says[\s\S]*acme-web/, type: /text\/html/ },
     { path: '/api/v1/environments', said: /"name":"test"/, type: /application\/json/ },
     { path: '/api/v1/environments/test', said: /^\{"name":"test"/, type: /application\/json/ },
     { path: '/api/v1/plan', said: /"app":"acme-web"/, type: /application\/json/ },
@@ -91,7 +93,6 @@ describe('writing needs the token', () => {
 });
 describe('what makes no sense is refused with what to do', () => {
   test.each([
-    { path: '/nothing', status: 404, said: 'no such page: /nothing' },
     { path: '/api/v1/nothing', status: 404, said: 'no such page' },
     { path: '/api/v1/environments/production', status: 404, said: 'known: test' },
     { path: '/api/v1/plan?environment=production', status: 404, said: 'known: test' },
@@ -106,6 +107,9 @@ describe('what makes no sense is refused with what to do', () => {
       text: expect.stringContaining(said),
       json: { error: { code: expect.any(String), message: expect.any(String), remedy: expect.any(String) } },
     });
+  });
+  test('a page that is not there is a page that says so', async () => {
+    expect(await ask('/nothing')).toMatchObject({ status: 404, text: expect.stringContaining('There is no such page.') });
   });
   test.each(['approve?app=wbe', 'eject?app=wbe', 'halt?scope=tets', 'unhalt?scope=tets', 'approve?environment=production'])(
     'POST %s',
@@ -137,8 +141,8 @@ test('a halt stops writes, stands on the page, and its end lets what it held be 
   await harness.pass(90);
   expect(harness.writes()).toBe(before);
   const page = await ask('/');
-  expect(page.text).toContain('Writes are stopped: halted by tester: &lt;b&gt;a rehearsal&lt;/b&gt;');
-  expect(page.text).toContain('held (Halted)');
+  expect(page.text).toContain('<b>Writes are stopped:</b> halted by tester: &lt;b&gt;a rehearsal&lt;/b&gt;');
+  expect(page.text).toContain('Waits: halted by tester');
   expect((await write('/api/v1/unhalt?scope=test')).status).toBe(200);
   await harness.pass(20);
   await harness.untilSettled();
@@ -150,7 +154,7 @@ test('a commit is read at once when it is asked for', async () => {
   const [environment] = (await ask('/api/v1/environments/test')).text.match(/"valid":false/) ?? [];
   expect(environment).toBe('"valid":false');
   const page = await ask('/');
-  expect(page.text).toMatch(/The newest desired state was refused:[\s\S]*<code>desired-state\/test\/web\.yaml:\d+:\d+<\/code>/);
+  expect(page.text).toMatch(/The newest desired state was refused;[\s\S]*<code>desired-state\/test\/web\.yaml:\d+:\d+<\/code>/);
   for (const [path, text] of Object.entries(oneApp())) harness.files.set(path, text);
   await write('/api/v1/refresh');
 });

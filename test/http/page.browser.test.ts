@@ -182,11 +182,12 @@ describe.runIf(process.env['CI'] === 'true' || existsSync(CHROMIUM))('in a real 
     await page.focus('#halt input[name=reason]');
     await page.keyboard.type('an incident');
     await page.keyboard.press('Enter');
+    await page.waitForURL('**/environments/production');
     await expect.poll(() => site.acted).toContain('ann halts production: an incident');
     await page.goto(`${served.url}/environments/production/apps/api`);
     await page.focus('form[action="/act/approve"] button');
-    await page.keyboard.press('Enter');
-    await expect.poll(() => site.acted).toContain('ann approves production/api');
+    await Promise.all([page.waitForNavigation(), page.keyboard.press('Enter')]);
+    expect(site.acted).toContain('ann approves production/api');
     await page.goto(`${served.url}/environments/staging`);
     await page.click('form[action="/act/unhalt"] button');
     await expect.poll(() => site.acted).toContain('unhalts staging');

@@ -22,6 +22,7 @@ import type { MachineRow, Tables } from '#simulator/world.ts';
 import { machinesOf } from '#simulator/world.ts';
 import { underContract } from '#test/support/contract.ts';
 import { accountsOf } from './accounts.ts';
+import { peopleOf } from './people.ts';
 import { makeTestReader, type TestSecrets } from './secrets.ts';
 import { snapshotOf } from './snapshot.ts';
 
@@ -173,6 +174,7 @@ export async function makeHarness(options: HarnessOptions): Promise<Harness> {
         proving: { preflight: nothing, smoke: nothing },
         db: { migrations: nothing, migrate: nothing },
         accounts: accountsOf(controller, store, clock),
+        people: peopleOf({ store, clock }),
       });
     },
     pass: (span) => clock.advance(seconds(span)),

@@ -3,9 +3,9 @@ import { ok } from '#domain/result.ts';
 import { makeHalts } from '#engine/halts.ts';
 import { makeLocalOperator } from '#engine/local-operator.ts';
 import type { Operator } from '#engine/operator.ts';
-import { makePeople } from '#engine/people.ts';
 import { accountsOf } from './accounts.ts';
 import type { Harness } from './harness.ts';
+import { peopleOf } from './people.ts';
 
 const NOT_ASKED = Promise.resolve(ok([]));
 export const operatorOf = (harness: Harness): Operator =>
@@ -16,7 +16,7 @@ export const operatorOf = (harness: Harness): Operator =>
     clock: harness.clock,
     tell: () => undefined,
     proving: { preflight: () => NOT_ASKED, smoke: () => NOT_ASKED },
-    people: makePeople({ store: harness.store, clock: harness.clock, secret: () => 'a secret of the test' }),
+    people: peopleOf(harness),
     db: { migrations: () => NOT_ASKED, migrate: () => NOT_ASKED },
     accounts: accountsOf(harness.controller(), harness.store, harness.clock),
   });

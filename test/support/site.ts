@@ -1,14 +1,14 @@
 /** The pages over a fixed picture of the world, with people who may sign in. What was acted is written down. */
-import { randomBytes } from 'node:crypto';
 import type { Hono } from 'hono';
 import { ok } from '#domain/result.ts';
 import type { EnvironmentAnswer, Operator } from '#engine/operator.ts';
-import { makePeople, type People, SESSION_LENGTH } from '#engine/people.ts';
+import { type People, SESSION_LENGTH } from '#engine/people.ts';
 import { makeChanges } from '#http/changes.ts';
 import { makeSite, type SiteDeps } from '#http/page/site.ts';
 import { realClock } from '#platform/clock.ts';
 import { makeMemoryStore } from '#platform/store/memory.ts';
 import type { AuditEntry } from '#platform/store/port.ts';
+import { peopleOf } from './people.ts';
 import { SEEN_AT } from './statuses.ts';
 
 export interface Site {
@@ -25,7 +25,7 @@ export interface SiteOptions extends Partial<Pick<SiteDeps, 'reading' | 'languag
 }
 export async function makeTestSite({ environments, audit = [], ...over }: SiteOptions): Promise<Site> {
   const acted: string[] = [];
-  const people = makePeople({ store: makeMemoryStore(), clock: realClock, secret: () => randomBytes(32).toString('base64url') });
+  const people = peopleOf({ store: makeMemoryStore(), clock: realClock });
   const signal = new AbortController().signal;
   const tokenOf = async (name: string, role: 'viewer' | 'operator'): Promise<string> => {
     const added = await people.add(name, role, signal);
