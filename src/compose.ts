@@ -110,7 +110,6 @@ export async function openSession(options: SessionOptions, signal: AbortSignal):
     halted: halts.reasonFor,
     reader,
     migrations,
-    alone: () => options.only !== null || controller.environments.names().length === 1,
   });
   const controller = makeController({
     reader,

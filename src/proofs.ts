@@ -28,8 +28,6 @@ export interface ProofOptions {
   readonly halted: (environment: EnvironmentName) => string | null;
   readonly reader: SecretReader;
   readonly migrations: PreflightDeps['migrations'];
-  /** This process serves one environment: bare names of variables are its own. */
-  readonly alone: () => boolean;
 }
 export interface Proofs {
   readonly parts: Pick<ReleaseParts, 'preflight' | 'smoke'>;
@@ -52,8 +50,7 @@ export function makeProofs(options: ProofOptions): Proofs {
   return {
     parts: {
       preflight: (input, signal) => releasePreflight(preflight, input, signal),
-      smoke: ({ environment }, signal) =>
-        releaseSmoke(smoke, environment, smokeSwitch(environment, { process: options.config.variables, bare: options.alone() }), signal),
+      smoke: ({ environment }, signal) => releaseSmoke(smoke, environment, signal),
     },
     proving: {
       runPreflight: (input, signal) => runPreflight(preflight, input, signal),
@@ -82,19 +79,6 @@ async function hasProgram(search: readonly string[], name: string): Promise<bool
     if (there) return true;
   }
   return false;
-}
-
-interface Variables {
-  readonly process: Config['variables'];
-  readonly bare: boolean;
-}
-const lookUp = ({ declared }: CompiledEnvironment, name: string, { process, bare }: Variables): string | null =>
-  process[`${declared?.envPrefix ?? ''}${name}`] ?? (bare ? process[name] : null) ?? null;
-
-/** RUN_SMOKE_CHECK of this process; null: not said. */
-function smokeSwitch(environment: CompiledEnvironment, variables: Variables): boolean | null {
-  const word = lookUp(environment, 'RUN_SMOKE_CHECK', variables)?.toLowerCase() ?? null;
-  return word === null ? null : word === 'true' || word === '1';
 }
 
 /** Sources are asked once for so long: a table of checks is one moment. */

@@ -22,7 +22,8 @@ export interface MigrationsResult {
 const AT: Path = ['spec', 'database', 'migrations'];
 const TIMEOUT = minutes(30);
 const LOCK_TIMEOUT = seconds(10);
-const WORDS: Readonly<Record<string, Run>> = {
+/** By what a switch of the runbook says, in small letters. */
+export const RUN_WORDS: Readonly<Record<string, Run>> = {
   true: 'always',
   '1': 'always',
   always: 'always',
@@ -42,7 +43,7 @@ export function compileMigrations(
   if (database === undefined || stated === undefined) return { database, migrations: null, problems: [], warnings: [] };
   const problems: Problem[] = [];
   const said = lookup.find(MIGRATIONS_SWITCH);
-  const run = said === null ? (stated.run ?? 'whenChanged') : WORDS[said.toLowerCase()];
+  const run = said === null ? (stated.run ?? 'whenChanged') : RUN_WORDS[said.toLowerCase()];
   if (run === undefined) {
     const message = `${MIGRATIONS_SWITCH} is neither true, false, always, whenChanged nor never`;
     problems.push({ ...locate([...AT, 'run']), rule: 'invalid-value', message, remedy: `set ${MIGRATIONS_SWITCH}=true, or unset it` });

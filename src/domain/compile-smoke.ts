@@ -1,8 +1,10 @@
 /** Smoke checks against the rest of their folder: what cannot be right is a problem, and what lacks a variable is marked as skipped. */
+import { RUN_WORDS } from './compile-migrations.ts';
 import { suggest } from './desired-issues.ts';
+import { SMOKE_SWITCH } from './desired-lookup.ts';
 import type { DesiredFolder, Located } from './desired-parse.ts';
 import type { EnvironmentDocument } from './desired-schema.ts';
-import type { Smoke, SmokeCheck, SmokeExpect } from './desired-smoke.ts';
+import type { Run, Smoke, SmokeCheck, SmokeExpect } from './desired-smoke.ts';
 import type { Path } from './desired-yaml.ts';
 import type { Problem } from './problem.ts';
 import { type CheckKind, kindOf, parseHostPort, targetOf, toHttpUrl } from './smoke.ts';
@@ -17,15 +19,41 @@ export interface SmokeResult {
   /** Null: the environment declares none. */
   readonly smoke: CompiledSmoke | null;
   readonly problems: readonly Problem[];
+  readonly warnings: readonly Problem[];
 }
 
 export function compileSmoke(folder: DesiredFolder): SmokeResult {
   const environment = folder.environment;
   const smoke = environment?.document.spec.smoke;
-  if (environment === null || smoke === undefined) return { smoke: null, problems: [] };
+  if (environment === null || smoke === undefined) return { smoke: null, problems: [], warnings: [] };
   const checks = smoke.checks.map((check) => marked(check, folder));
   const problems = checks.flatMap((check, at) => problemsOf(check, { folder, environment, path: ['spec', 'smoke', 'checks', at] }));
-  return { smoke: { ...smoke, checks }, problems: [...problems, ...sameNames(smoke.checks, environment)] };
+  const { run, ...said } = switched(smoke.run, folder, environment);
+  return {
+    smoke: { ...smoke, checks, ...(run === undefined ? {} : { run }) },
+    problems: [...problems, ...sameNames(smoke.checks, environment), ...said.problems],
+    warnings: said.warnings,
+  };
+}
+/** What a person's command says by the switch goes before what git says, and is shown while it turns the checks off. */
+function switched(stated: Run | undefined, { lookup }: DesiredFolder, { locate }: Located<EnvironmentDocument>) {
+  const said = lookup.find(SMOKE_SWITCH);
+  if (said === null) return { run: stated, problems: [], warnings: [] };
+  const run = RUN_WORDS[said.toLowerCase()];
+  const place = locate(['spec', 'smoke', 'run']);
+  const wrong = {
+    ...place,
+    rule: 'invalid-value',
+    message: `${SMOKE_SWITCH} is neither true nor false`,
+    remedy: `set ${SMOKE_SWITCH}=true, or unset it`,
+  };
+  const off = {
+    ...place,
+    rule: 'smoke-off',
+    message: `${SMOKE_SWITCH}=${said}: releases end without the smoke checks`,
+    remedy: 'it stays so until a command comes without it',
+  };
+  return { run, problems: run === undefined ? [wrong] : [], warnings: run === 'never' && stated !== 'never' ? [off] : [] };
 }
 function marked(check: SmokeCheck, { lookup }: DesiredFolder): CompiledCheck {
   const missing = (check.requires ?? []).filter((name) => lookup.find(name) === null);

@@ -44,17 +44,17 @@ export function compileEnvironment(folder: DesiredFolder, input: CompileInput): 
   const scene = sceneOf(environment.document, folder, input);
   const results = folder.apps.map((app) => compileApp(app, scene));
   const migrations = compileMigrations(environment, folder.lookup, input.readFolder ?? (() => null));
-  const { smoke, problems: smokeProblems } = compileSmoke(folder);
+  const { smoke, ...smoked } = compileSmoke(folder);
   const url = sealedUrl(environment, input.readFile);
   const found = [
     ...folder.problems,
     ...migrations.problems,
     ...results.flatMap((result) => result.problems),
-    ...smokeProblems,
+    ...smoked.problems,
     ...url.problems,
   ];
   const problems = sortProblems(found);
-  const warnings = sortProblems([...migrations.warnings, ...results.flatMap((result) => result.warnings)]);
+  const warnings = sortProblems([...migrations.warnings, ...smoked.warnings, ...results.flatMap((result) => result.warnings)]);
   if (problems.length > 0) return err(reject(folder, problems, warnings));
   const apps = results.flatMap(({ app }) => (app === null ? [] : [app]));
   const document = assemble(environment.document, folder, scene, { apps, smoke, migrations, sealed: url.sealed });

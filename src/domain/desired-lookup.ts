@@ -18,6 +18,8 @@ export interface Lookup {
 
 /** The runbook's switch: whether a release runs migrations. */
 export const MIGRATIONS_SWITCH = 'RUN_MIGRATIONS';
+/** And whether it ends with the smoke checks. */
+export const SMOKE_SWITCH = 'RUN_SMOKE_CHECK';
 
 export function makeLookup(input: LookupInput, prefix: string): Lookup {
   const asked = new Map<string, string | null>();

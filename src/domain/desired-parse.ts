@@ -10,6 +10,7 @@ import {
   MIGRATIONS_SWITCH,
   makeLookup,
   resolveVariables,
+  SMOKE_SWITCH,
 } from './desired-lookup.ts';
 import { type FoundDocuments, folderProblems } from './desired-rules.ts';
 import { API_VERSION, AppDocument, BudgetDocument, EnvironmentDocument, KINDS, type KindName } from './desired-schema.ts';
@@ -100,7 +101,9 @@ function askSwitches({ environments, apps }: Pick<FoundDocuments, 'environments'
   const required = environments.flatMap(({ document }) => (document.spec.smoke?.checks ?? []).flatMap(({ requires }) => requires ?? []));
   const unless = apps.flatMap(({ document: { spec } }) => (typeof spec.excluded === 'object' ? [spec.excluded.unless] : []));
   const migrated = environments.some(({ document }) => document.spec.database?.migrations !== undefined);
-  for (const name of [...required, ...unless, ...(migrated ? [MIGRATIONS_SWITCH] : [])]) lookup.find(name);
+  const smoked = environments.some(({ document }) => document.spec.smoke !== undefined);
+  const switches = [...(migrated ? [MIGRATIONS_SWITCH] : []), ...(smoked ? [SMOKE_SWITCH] : [])];
+  for (const name of [...required, ...unless, ...switches]) lookup.find(name);
 }
 
 type Read =

@@ -1,5 +1,6 @@
 /** Smoke checks of a compiled environment, every default filled in: what the engine runs. Pure. */
 import type { CompiledCheck } from './compile-smoke.ts';
+import { SMOKE_SWITCH } from './desired-lookup.ts';
 import type { SmokeCheck } from './desired-smoke.ts';
 import type { AppName } from './ids.ts';
 import type { CompiledApp, CompiledEnvironment } from './revision.ts';
@@ -126,11 +127,10 @@ export function parseHostPort(text: string): { readonly host: string; readonly p
   return host === undefined || port < 1 || port > 65_535 ? null : { host, port };
 }
 
-/** Why a release is not followed by the checks; null: it is. `override` is RUN_SMOKE_CHECK; `changed`: the release changed an app. */
-export function whyNoSmoke({ declared }: CompiledEnvironment, changed: boolean, override: boolean | null): string | null {
+/** Why a release is not followed by the checks; null: it is. `changed`: the release changed an app. */
+export function whyNoSmoke({ declared }: CompiledEnvironment, changed: boolean): string | null {
   const run = declared?.smoke?.run ?? 'whenChanged';
-  if (override === false) return 'RUN_SMOKE_CHECK is false';
-  if (override === true || run === 'always') return null;
-  if (run === 'never') return 'smoke.run is never';
+  if (run === 'always') return null;
+  if (run === 'never') return (declared?.lookups[SMOKE_SWITCH] ?? null) === null ? 'smoke.run is never' : `${SMOKE_SWITCH} is false`;
   return changed ? null : 'no app was changed';
 }

@@ -38,14 +38,13 @@ export async function runSmoke(
   return signal.aborted ? err(failure('FLY_CANCELLED', 'smoke checks: cancelled')) : ok({ items });
 }
 
-/** The last phase of a release that changed something. `override`: RUN_SMOKE_CHECK. */
+/** The last phase of a release that changed something. */
 export function releaseSmoke(
   deps: SmokeDeps,
   environment: CompiledEnvironment,
-  override: boolean | null,
   signal: AbortSignal,
 ): Promise<Result<SmokeReport, TrimtabError>> {
-  const why = whyNoSmoke(environment, true, override);
+  const why = whyNoSmoke(environment, true);
   if (why === null) return runSmoke(deps, { environment }, signal);
   const items = checksOf(environment).map((check) => skippedItem(check, why));
   return Promise.resolve(ok({ items }));

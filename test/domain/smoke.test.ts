@@ -5,7 +5,7 @@ import { parseHostPort, whyNoSmoke } from '#domain/smoke.ts';
 import { type Exchange, judgeHttp, judgeLatency, judgeQuery, leadsTo, targetOfRedirect } from '#domain/smoke-judge.ts';
 import { instant, ms } from '#domain/units.ts';
 import { checkFrom, checkProblems, checkProblemTexts, checksFrom, DATABASE } from '#test/support/checks.ts';
-import { compiledOf, ENVIRONMENT } from '#test/support/desired.ts';
+import { compileTexts, ENVIRONMENT } from '#test/support/desired.ts';
 
 const HTTP = { status: null, header: {}, body: null, json: {}, redirect: null, tlsDaysLeft: null };
 const http = (expectation: object, url = 'https://a.test/x') => ({ probe: { kind: 'http', url, expect: { ...HTTP, ...expectation } } });
@@ -187,24 +187,29 @@ test.each([
 });
 
 describe('is a release followed by the checks?', () => {
-  const environment = (run: string) =>
-    compiledOf({
-      files: {
-        'a.yaml': ENVIRONMENT.replace(' }\n', ' }\n').replace(
-          /spec: \{ (.*) \}/,
-          `spec: { $1, smoke: { ${run}checks: [{ tcp: "a.test:1" }] } }`,
-        ),
-      },
-    }).document;
+  const compile = (run: string, said: string | null) =>
+    compileTexts({
+      files: { 'a.yaml': ENVIRONMENT.replace(/spec: \{ (.*) \}/, `spec: { $1, smoke: { ${run}checks: [{ tcp: "a.test:1" }] } }`) },
+      process: said === null ? {} : { TEST_RUN_SMOKE_CHECK: said },
+    });
   test.each([
-    { run: '', changed: true, override: null, why: null },
-    { run: '', changed: false, override: null, why: 'no app was changed' },
-    { run: 'run: always, ', changed: false, override: null, why: null },
-    { run: 'run: never, ', changed: true, override: null, why: 'smoke.run is never' },
-    { run: 'run: never, ', changed: false, override: true, why: null },
-    { run: 'run: always, ', changed: true, override: false, why: 'RUN_SMOKE_CHECK is false' },
-  ])('$run changed $changed, override $override: $why', ({ run, changed, override, why }) => {
-    expect(whyNoSmoke(environment(run), changed, override)).toBe(why);
+    { run: '', changed: true, said: null, why: null },
+    { run: '', changed: false, said: null, why: 'no app was changed' },
+    { run: 'run: always, ', changed: false, said: null, why: null },
+    { run: 'run: never, ', changed: true, said: null, why: 'smoke.run is never' },
+    { run: 'run: never, ', changed: false, said: 'true', why: null },
+    { run: 'run: always, ', changed: true, said: 'FALSE', why: 'RUN_SMOKE_CHECK is false' },
+    { run: 'run: never, ', changed: true, said: 'whenChanged', why: null },
+  ])('$run changed $changed, RUN_SMOKE_CHECK $said: $why', ({ run, changed, said, why }) => {
+    const compiled = compile(run, said);
+    expect(compiled.ok && whyNoSmoke(compiled.value.document, changed)).toBe(why);
+    expect(compiled.ok && compiled.value.warnings.map(({ rule }) => rule)).toEqual(said === 'FALSE' ? ['smoke-off'] : []);
+  });
+  test('a word that is none is refused', () => {
+    const compiled = compile('', 'maybe');
+    expect(!compiled.ok && compiled.error.problems).toMatchObject([
+      { rule: 'invalid-value', message: 'RUN_SMOKE_CHECK is neither true nor false', remedy: 'set RUN_SMOKE_CHECK=true, or unset it' },
+    ]);
   });
 });
 

@@ -12,10 +12,11 @@ import { OIDC, shipped } from '#test/support/shipped.ts';
 import { deadlineOf, smokeDeps } from '#test/support/smoking.ts';
 
 const live = new AbortController().signal;
-const withChecks = (...checks: readonly string[]): CompiledEnvironment =>
+const withSmoke = (run: string, checks: readonly string[]): CompiledEnvironment =>
   compiledOf({
-    files: { 'a.yaml': ENVIRONMENT.replace(/spec: \{ (.*) \}/, `spec: { $1, smoke: { checks: [${checks.join(', ')}] } }`) },
+    files: { 'a.yaml': ENVIRONMENT.replace(/spec: \{ (.*) \}/, `spec: { $1, smoke: { ${run}checks: [${checks.join(', ')}] } }`) },
   }).document;
+const withChecks = (...checks: readonly string[]): CompiledEnvironment => withSmoke('', checks);
 
 describe('one check', () => {
   const OK: Attempt = { state: 'ok', message: 'fine', remedy: null, evidence: 'seen' };
@@ -105,8 +106,9 @@ describe('one check', () => {
   });
   test('a release that is told not to runs none of them', async () => {
     const clock = makeVirtualClock(SCENE_START);
-    const report = await releaseSmoke(answering(clock, [BAD]), withChecks('{ tcp: "a.test:1" }'), false, live);
-    expect(report).toMatchObject({ ok: true, value: { items: [{ state: 'skipped', message: 'RUN_SMOKE_CHECK is false' }] } });
+    const environment = withSmoke('run: never, ', ['{ tcp: "a.test:1" }']);
+    const report = await releaseSmoke(answering(clock, [BAD]), environment, live);
+    expect(report).toMatchObject({ ok: true, value: { items: [{ state: 'skipped', message: 'smoke.run is never' }] } });
   });
 });
 
