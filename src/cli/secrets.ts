@@ -41,7 +41,7 @@ function appText({ environment, name, app, secrets, unknown, error }: AppSecrets
   const rows = secrets.map((secret) => [
     secret.name,
     secret.source,
-    secret.state,
+    stateText(secret),
     machinesText(secret),
     ageText(secret.since, now),
     dueText(secret.rotationDue, now),
@@ -59,6 +59,8 @@ function appText({ environment, name, app, secrets, unknown, error }: AppSecrets
 }
 const tint = (secret: SecretStatus | undefined): ((text: string) => string) =>
   secret !== undefined && isOutOfSync(secret) ? pc.yellow : (text) => text;
+const stateText = (secret: SecretStatus): string =>
+  secret.state === 'Missing' && !isOutOfSync(secret) ? 'optional, not set' : secret.state;
 const machinesText = ({ machines, of }: SecretStatus): string => `${machines ?? '?'}/${of}`;
 const ageText = (since: Instant | null, now: Instant): string =>
   since === null ? '-' : `${Math.max(0, Math.floor((now - since) / DAY_MS))}d`;

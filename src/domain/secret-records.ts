@@ -83,3 +83,10 @@ export function recordsAfter(
   }
 }
 export const lacksVersion = ({ version, setAt }: SecretRecord): boolean => version === null && setAt !== null;
+/** Fingerprints of the values that were written since then, by name: what a release that failed pins of the secrets. */
+export const setSince = (records: Iterable<SecretRecord>, since: Instant): Readonly<Record<string, string>> =>
+  Object.fromEntries(
+    [...records].flatMap(({ name, fingerprint, setAt, since: stands }) =>
+      fingerprint === null || setAt === null || setAt < since || stands < since ? [] : [[name, fingerprint]],
+    ),
+  );

@@ -11,7 +11,7 @@ import { rotationDue } from '#domain/secret-age.ts';
 import { markOf, newestOf } from '#domain/secret-mark.ts';
 import { NO_SECRETS, type SecretReading, type SecretRecord } from '#domain/secret-picture.ts';
 import { mergeSecretWrites, planSecrets } from '#domain/secret-plan.ts';
-import { adoptedRecords, recordsAfter } from '#domain/secret-records.ts';
+import { adoptedRecords, recordsAfter, setSince } from '#domain/secret-records.ts';
 import { faultsOf } from '#domain/secret-rules.ts';
 import { isOutOfSync, secretStatuses } from '#domain/secret-status.ts';
 import { SecretValue } from '#domain/secret-value.ts';
@@ -323,6 +323,15 @@ describe('records', () => {
       later,
     );
     expect(same).toMatchObject({ since: NOW, older: [] });
+  });
+  test('what a release wrote anew: not what it only put back', () => {
+    const rows = [
+      record({ name: 'NEW', setAt: later, since: later }),
+      record({ name: 'BACK', setAt: later, since: NOW }),
+      record({ name: 'OLD' }),
+      record({ name: 'FOUND', setAt: null, since: later }),
+    ];
+    expect(setSince(rows, later)).toEqual({ NEW: 'f1' });
   });
   test('a lost version is put in when it is learnt', () => {
     const lost = new Map([['A', record({ version: null })]]);
