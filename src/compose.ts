@@ -31,8 +31,9 @@ import { composeMigrations } from './compose-database.ts';
 import { composeSecrets } from './compose-secrets.ts';
 import { sourcesOf } from './compose-source.ts';
 import type { Config } from './config.ts';
-import { openState } from './open-state.ts';
+import { openNothing, openState } from './open-state.ts';
 import { makeProofs } from './proofs.ts';
+import { type Locks, makeLocks, NO_FOLDER_LOCK, type StatelessOptions } from './stateless.ts';
 
 export interface Session {
   readonly controller: Controller;
@@ -45,6 +46,8 @@ export interface Session {
   readonly simulator: SimulatedPlatform | null;
   /** Null: TRIMTAB_STATE_KEY is set; else the file that stands in for it. */
   readonly keyFile: string | null;
+  /** Null: there is a store. */
+  readonly locks: Locks | null;
   close(): Promise<void>;
 }
 export interface SessionOptions {
@@ -57,6 +60,8 @@ export interface SessionOptions {
   readonly only: string | null;
   /** A database that is not there yet is waited for. */
   readonly waits?: boolean;
+  /** Keeps nothing, and is locked by the platform. */
+  readonly stateless?: StatelessOptions;
 }
 
 /** Locks the data folder, opens the store, and puts a controller together. Nothing runs yet. */
@@ -65,7 +70,7 @@ export async function openSession(options: SessionOptions, signal: AbortSignal):
   const book = await readPriceBook(config.priceBook);
   if (!book.ok) return book;
   const folder = stateFolder(config);
-  const lock = await lockFolder(folder);
+  const lock = options.stateless === undefined ? await lockFolder(folder) : ok(NO_FOLDER_LOCK);
   if (!lock.ok) return lock;
   const embedded = config.flyToken === null ? await embedSimulator(config) : ok(null);
   if (!embedded.ok) {
@@ -78,7 +83,8 @@ export async function openSession(options: SessionOptions, signal: AbortSignal):
     for (const step of closing) await step();
   };
   const platform = simulator === null ? config.flapsBaseUrl : 'simulator';
-  const opened = await openState({ databaseUrl: config.databaseUrl, folder, platform, waits: options.waits === true }, signal);
+  const stated = { databaseUrl: config.databaseUrl, folder, platform, waits: options.waits === true };
+  const opened = options.stateless === undefined ? await openState(stated, signal) : ok(openNothing());
   if (!opened.ok) {
     await close();
     return opened;
@@ -95,10 +101,13 @@ export async function openSession(options: SessionOptions, signal: AbortSignal):
     const wait = await store.takeTurn(name, every, within);
     return ms(wait.ok ? wait.value : 0);
   };
-  const limits = limitsFor(options.onThrottle, shared ? { turn } : {});
-  const clients = makeClients(options, simulator, limits, () =>
+  const limits = limitsFor(options.onThrottle, shared ? { turn } : { startsEmpty: options.stateless !== undefined });
+  const bare = makeClients(options, simulator, limits, () =>
     config.readOnly || existsSync(haltFile(config)) ? 'writes are stopped' : null,
   );
+  const locks = options.stateless === undefined ? null : makeLocks(bare, options.stateless);
+  const clients = locks?.flyFor ?? bare;
+  closing.unshift(async () => locks?.release());
   const { reader, part: secrets, keyFile } = await composeSecrets(config, { stateFolder: folder, simulated: simulator !== null });
   const deadline = (span: number, within: AbortSignal): AbortSignal => AbortSignal.any([within, AbortSignal.timeout(span)]);
   const migrations = composeMigrations({ config, tell: options.tell, halted: halts.reasonFor, deadline, reader });
@@ -150,7 +159,7 @@ export async function openSession(options: SessionOptions, signal: AbortSignal):
   const people = makePeople({ store, clock: realClock, secret: () => randomBytes(32).toString('base64url') });
   const local = makeLocalOperator({ controller, halts, store, clock: realClock, tell: options.tell, proving, db, accounts, people });
   const operator = auditedOperator(local, { store, clock: realClock });
-  return ok({ controller, operator, people, lock: lock.value, token: randomBytes(24).toString('hex'), simulator, keyFile, close });
+  return ok({ controller, operator, people, lock: lock.value, token: randomBytes(24).toString('hex'), simulator, keyFile, locks, close });
 }
 /** The simulator's world and state lie apart from those of a real organization. */
 export const stateFolder = (config: Config): string => join(config.dataDir, config.flyToken === null ? 'simulated' : 'state');
@@ -213,7 +222,7 @@ interface ClientOptions extends Pick<SessionOptions, 'config' | 'version'> {
   readonly onRequest?: SessionOptions['onRequest'];
 }
 /** One for all tokens: the platform counts by machine and app, whoever asks. */
-const limitsFor = (onThrottle: SessionOptions['onThrottle'] = undefined, more: Pick<LimitsOptions, 'turn'> = {}): Limits =>
+const limitsFor = (onThrottle: SessionOptions['onThrottle'] = undefined, more: Pick<LimitsOptions, 'turn' | 'startsEmpty'> = {}): Limits =>
   makeLimits({ clock: realClock, onThrottled: ({ waited }) => onThrottle?.(waited / 1_000), ...more });
 function clientFor({ config, version, onRequest }: ClientOptions, token: string, base: string | null, limits: Limits): FlyClient {
   return makeFlyClient({

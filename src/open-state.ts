@@ -7,6 +7,7 @@ import type { Queue } from '#engine/queue.ts';
 import { realClock } from '#platform/clock.ts';
 import { makePatientQueue } from '#platform/queue/patient-queue.ts';
 import { type Database, openPglite, openPostgres } from '#platform/store/db.ts';
+import { makeMemoryStore } from '#platform/store/memory.ts';
 import { migrate } from '#platform/store/migrate.ts';
 import { makePatientStore } from '#platform/store/patient.ts';
 import type { Store } from '#platform/store/port.ts';
@@ -27,6 +28,13 @@ export interface StateOptions {
   /** A controller waits for its database; a command says that it is not there. */
   readonly waits: boolean;
 }
+/** Of a run that keeps nothing. */
+export const openNothing = (): OpenState => ({
+  store: makeMemoryStore(),
+  queue: makeMemoryQueue(realClock),
+  shared: false,
+  close: () => Promise.resolve(),
+});
 export async function openState(options: StateOptions, signal: AbortSignal): Promise<Result<OpenState, TrimtabError>> {
   return options.databaseUrl === null ? openEmbedded(options, signal) : openShared(options, options.databaseUrl, signal);
 }

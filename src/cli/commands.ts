@@ -171,14 +171,20 @@ export function halt(context: CliContext, scope: string, off: boolean, reason: s
 export function eject(context: CliContext, selection: Selection): Promise<ExitCode> {
   return withOperator(
     context,
-    async ({ operator }) => {
+    async ({ operator, exclusive }) => {
+      const held = selection.environment === null ? undefined : await exclusive?.(selection.environment, context.signal);
+      if (held !== undefined && !held.ok) return sayError(context, held.error);
       const names = await operator.eject(selection, context.user, context.signal);
       if (!names.ok) return sayError(context, names.error);
+      const stays =
+        (exclusive ?? null) === null
+          ? 'writes to this environment are stopped'
+          : 'nothing here remembers that: take the environment out of git';
       print(
         context,
         names.value,
         () =>
-          `stamps taken off ${names.value.length} machines, none restarted: ${names.value.join(', ')}\nwrites to this environment are stopped; the platform's own CLI goes on from here\n`,
+          `stamps taken off ${names.value.length} machines, none restarted: ${names.value.join(', ')}\n${stays}; the platform's own CLI goes on from here\n`,
       );
       return 0;
     },

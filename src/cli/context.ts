@@ -15,6 +15,8 @@ export interface Opened {
     | null;
   /** How the chosen apps are, seen now; null with a server, which has seen them. */
   readonly look: ((selection: Selection, signal: AbortSignal) => Promise<void>) | null;
+  /** Waits until no other run without state works on the environment, and keeps others out; null where something else does. */
+  readonly exclusive?: ((environment: string, signal: AbortSignal) => Promise<Result<void, TrimtabError>>) | null;
   close(): Promise<void>;
 }
 export interface CliContext {
@@ -27,8 +29,9 @@ export interface CliContext {
   readonly json: boolean;
   out(text: string): void;
   err(text: string): void;
-  /** `only`: this environment alone; then bare variables count for it. */
-  open(only?: string | null): Promise<Result<Opened, TrimtabError>>;
+  /** `only`: this environment alone; then bare variables count for it. `unlocked`: a run without any state goes on where it finds no machine to
+   *  lock. */
+  open(only?: string | null, unlocked?: boolean): Promise<Result<Opened, TrimtabError>>;
 }
 /** 0 nothing to do or done · 1 error · 2 changes, or something is held. */
 export type ExitCode = 0 | 1 | 2;

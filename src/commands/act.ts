@@ -21,6 +21,14 @@ export interface Common {
   readonly app?: string;
   readonly environment?: string;
 }
+export interface Unlocked {
+  readonly unlocked?: boolean;
+}
+export const UNLOCKED = 'without controller and database: go on where there is no machine to lock';
+export const withLock = (context: CliContext, { unlocked = false }: Unlocked): CliContext => ({
+  ...context,
+  open: (only) => context.open(only, unlocked),
+});
 export const selection = (environment: string | undefined, { app }: Common): Selection => ({
   environment: environment ?? null,
   app: app ?? null,

@@ -19,6 +19,7 @@ import { embedSimulator, openPlatform, openSession, stateFolder } from '#src/com
 import { sourcesOf } from '#src/compose-source.ts';
 import type { Config } from '#src/config.ts';
 import { serve, serveOnce } from '#src/serve.ts';
+import { forgetful, holdForWrites, isStateless, NOTICE, type StatelessOptions } from '#src/stateless.ts';
 
 export interface ContextOptions {
   readonly version: string;
@@ -34,7 +35,8 @@ export function makeContext(config: Config, { version, json, signal }: ContextOp
     json,
     out: (text) => void process.stdout.write(text),
     err: (text) => void process.stderr.write(text),
-    open: (only = null) => openOperator(config, version, only, signal),
+    open: (only = null, unlocked = false) =>
+      openOperator(config, version, only, { unlocked, say: (text) => void process.stderr.write(text) }, signal),
   };
 }
 /** The running controller first; only when there is none does the command become the engine for its duration. */
@@ -42,16 +44,19 @@ async function openOperator(
   config: Config,
   version: string,
   only: string | null,
+  ways: StatelessOptions,
   signal: AbortSignal,
 ): Promise<Result<Opened, TrimtabError>> {
   const server = config.server ?? (await runningController(config));
   if (server !== null) {
     const operator = makeRemoteOperator({ ...server, fetch: (request) => fetch(request) });
-    return ok({ operator, server: server.url, converge: null, look: null, close: () => Promise.resolve() });
+    return ok({ operator, server: server.url, converge: null, look: null, exclusive: null, close: () => Promise.resolve() });
   }
-  const session = await openSession({ config, version, tell: () => undefined, only }, signal);
+  const stateless = isStateless(config, stateFolder(config)) ? { stateless: ways } : {};
+  const session = await openSession({ config, version, tell: () => undefined, only, ...stateless }, signal);
   if (!session.ok) return session;
-  const { controller, operator } = session.value;
+  const { controller, locks } = session.value;
+  const operator = locks === null ? session.value.operator : forgetful(session.value.operator);
   const close = async (): Promise<void> => {
     await controller.keepBooks(signal);
     await session.value.close();
@@ -61,13 +66,20 @@ async function openOperator(
     await session.value.close();
     return read;
   }
+  if (locks !== null) ways.say(NOTICE);
   // Halts and approvals of the commands before this one.
   await controller.keepBooks(signal);
   return ok({
     operator,
     server: null,
     look: (selection, within) => lookAt(controller, selection, within),
-    converge: (only, limitS, within) => convergeOnce(controller, { clock: realClock }, seconds(limitS), only, within),
+    converge: async (only, limitS, within) => {
+      const held = locks === null ? ok(undefined) : await holdForWrites({ operator, controller, locks }, only, within);
+      if (held.ok) return convergeOnce(controller, { clock: realClock }, seconds(limitS), only, within);
+      ways.say(`error: ${held.error.message}\n  ${held.error.code}: ${remedyOf(held.error)}\n`);
+      return 'failed';
+    },
+    exclusive: locks === null ? null : locks.hold,
     close,
   });
 }

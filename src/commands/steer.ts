@@ -1,6 +1,6 @@
 /** Commands that run trimtab, and steer what it does. */
 import type { Command } from 'commander';
-import { act, type Common, commands, selection, VERSION } from './act.ts';
+import { act, type Common, commands, selection, UNLOCKED, type Unlocked, VERSION, withLock } from './act.ts';
 
 export function registerSteer(program: Command): void {
   program
@@ -22,9 +22,10 @@ export function registerSteer(program: Command): void {
     .argument('[environment]')
     .option('-a, --app <name>', 'only this app')
     .option('--timeout <seconds>', 'give up watching after', '900')
+    .option('--unlocked', UNLOCKED)
     .action(
-      act(async (context, _config, environment: string | undefined, options: Common & { readonly timeout: string }) =>
-        (await commands()).apply(context, selection(environment, options), Number(options.timeout)),
+      act(async (context, _config, environment: string | undefined, options: Common & Unlocked & { readonly timeout: string }) =>
+        (await commands()).apply(withLock(context, options), selection(environment, options), Number(options.timeout)),
       ),
     );
   program
@@ -59,9 +60,10 @@ export function registerSteer(program: Command): void {
     .description("takes trimtab's stamps off without a restart; the platform's own CLI goes on")
     .argument('<environment>')
     .option('-a, --app <name>', 'only this app')
+    .option('--unlocked', UNLOCKED)
     .action(
-      act(async (context, _config, environment: string, options: Common) =>
-        (await commands()).eject(context, selection(environment, options)),
+      act(async (context, _config, environment: string, options: Common & Unlocked) =>
+        (await commands()).eject(withLock(context, options), selection(environment, options)),
       ),
     );
 }

@@ -56,6 +56,21 @@ export const ERRORS = {
     condition: 'Stalled',
     remedy: 'another trimtab runs on this data folder: stop it, or let it serve the command',
   },
+  EXECUTOR_BUSY: {
+    retry: 'again',
+    condition: 'Held',
+    remedy: 'another run of trimtab works on this environment: wait for it; the lock of a killed one ends by itself within a minute',
+  },
+  ENVIRONMENT_EMPTY: {
+    retry: 'stop',
+    condition: 'Stalled',
+    remedy: 'make sure that no other run works on it, then repeat with --unlocked; or use TRIMTAB_DATABASE_URL',
+  },
+  NO_STATE: {
+    retry: 'stop',
+    condition: 'Stalled',
+    remedy: 'a run without controller and database keeps nothing (docs/ci-only.md): use TRIMTAB_DATABASE_URL or a controller',
+  },
   SOURCE_UNAVAILABLE: {
     retry: 'backoff',
     condition: 'Unknown',

@@ -39,6 +39,8 @@ export const AppMemory = z.object({
   excluded: z.boolean().default(false),
   /** After adoption until the first Synced: restarts and destroys wait for a person. */
   settling: z.boolean().default(false),
+  /** There was no history, and the stamps do not tell what was meant: until a person does. */
+  lost: z.boolean().default(false),
   /** Was Synced at this revision. */
   syncedRevision: z.string().nullable().default(null),
   /** By drift key. */

@@ -82,7 +82,11 @@ export const correctionKey = (
 const RULES: readonly (readonly [HoldReason, Rule])[] = [
   ['ObserveOnly', (_change, { app }) => (app.sync.mode === 'observe' ? { message: 'this app is only looked at' } : null)],
   ['Halted', (_change, _context, { halted }) => (halted === null ? null : { message: halted })],
-  ['StateLost', (change, _context, { stateLost }) => (stateLost === null || change.cause === 'floor' ? null : { message: stateLost })],
+  [
+    'StateLost',
+    (change, _context, { stateLost, approved }) =>
+      stateLost === null || approved || isFloor(change) || wakes(change) ? null : { message: stateLost },
+  ],
   [
     'ForeignRelease',
     (change, _context, { foreignRelease }) => (foreignRelease === null || isFloor(change) ? null : { message: foreignRelease }),
@@ -106,6 +110,8 @@ const RULES: readonly (readonly [HoldReason, Rule])[] = [
   ['ImagePullFailed', pullFailed],
   ['Grace', inGrace],
 ];
+/** What rests and should not is started as it is stamped: that needs no target. */
+const wakes = ({ urgent, action }: Change): boolean => urgent && (action.verb === 'start' || action.verb === 'uncordon');
 const isFloor = (change: Change): boolean => change.cause === 'floor';
 
 /** `overBudget`: why the plan as a whole waits for a person; null: it does not. */

@@ -20,9 +20,9 @@ import { type CommandGate, planReleaseCommand } from '#domain/release-command.ts
 import type { Controls, Restrained } from '#domain/restrain.ts';
 import { restrain } from '#domain/restrain.ts';
 import { isUnready, mergeSecretWrites, writesSecrets } from '#domain/secret-plan.ts';
-import { belongingOf } from '#domain/stamp.ts';
 import { closeRelease, openRelease } from '#kinds/app.ts';
 import { KINDS, rankOf } from '#kinds/registry.ts';
+import { takenUp } from './lost-state.ts';
 
 export interface Decision {
   readonly plan: Plan;
@@ -45,7 +45,9 @@ export function decide(base: PlanContext, controls: Controls, guard: (memory: Ap
   const unmet = finding.holds.some(({ reason }) => UNMET.includes(reason));
   const content = asked.length === 0 && !unmet;
   const synced = content && context.observed.complete && !gone && isProven(context) && lacksNoSecret(context);
-  const learned = learnFromFinding(context, finding, synced);
+  const found = learnFromFinding(context, finding, synced);
+  const lost = controls.stateLost !== null && !controls.approved && !synced;
+  const learned = { ...found, memory: takenUp(context, { ...found.memory, lost }, synced || controls.approved) };
   const after = { ...context, memory: learned.memory };
   const overBudget = controls.gates.length === 0 ? null : budgetGate(controls.gates, costOfAsked(context, finding));
   const allowed = restrain(finding, context, controls, overBudget?.message ?? null);
@@ -203,13 +205,4 @@ function withoutRefused(context: PlanContext, plan: Plan, refusals: readonly Ref
     return steps.length === 0 ? [] : [{ ...wave, steps }];
   });
   return planOf(context, waves, [...plan.held, ...refused], finding);
-}
-
-/** Stamps of several revisions, none of them with a history here: which one is meant, only a person can say. */
-export function stampedRevisions(context: Pick<PlanContext, 'observed' | 'owner'>): readonly string[] {
-  const found = context.observed.machines.filter(isActive).flatMap((machine) => {
-    const belonging = belongingOf(machine, context.owner);
-    return belonging.is === 'foreign' ? [] : [belonging.stamp.revision];
-  });
-  return [...new Set(found)].sort();
 }

@@ -48,7 +48,9 @@ export function verdictOf(statuses: readonly (AppStatus | null)[]): RoundResult 
 const isTrue = (status: AppStatus, type: string): boolean =>
   status.conditions.some((condition) => condition.type === type && condition.status === 'true');
 function verdictOfApp(status: AppStatus): RoundResult | null {
-  if (status.excluded === true || isTrue(status, 'Ready')) return 'synced';
+  if (status.excluded === true) return 'synced';
+  // Ready, and something is still to be written down: the end of a release, say.
+  if (isTrue(status, 'Ready')) return isTrue(status, 'Reconciling') ? null : 'synced';
   if (isTrue(status, 'Stalled')) return 'failed';
   // While anything moves, what is held may still be let through.
   if (isTrue(status, 'Reconciling')) return null;

@@ -49,6 +49,10 @@ describe('the rate limiter', () => {
     expect(waits).toMatchObject([{ value: 0 }, { value: 0 }, { value: 0 }, { value: 1_050 }]);
   });
 
+  test('begins without any burst when it may follow somebody it knows nothing of', async () => {
+    expect(await turns('machine.update', times(3, 'm1'), { startsEmpty: true })).toEqual([1.05, 2.1, 3.15]);
+  });
+
   test('waits for its turn among all processes where the platform counts them together', async () => {
     const asked: string[] = [];
     const turn = (name: string, every: number): Promise<Ms> => {

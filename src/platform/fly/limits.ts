@@ -42,6 +42,8 @@ export interface Limits {
 }
 export interface LimitsOptions {
   readonly clock: Clock;
+  /** A process that knows of no other one may follow one that used every burst up: it begins without. */
+  readonly startsEmpty?: boolean;
   readonly onThrottled?: (throttled: Throttled) => void;
   /** The wait for a turn that all processes on one state take, one every so long. For what no single app or machine is asked. */
   readonly turn?: (name: string, every: Ms, signal: AbortSignal) => Promise<Ms>;
@@ -54,6 +56,7 @@ export function makeLimits(options: LimitsOptions): Limits {
   const { clock } = options;
   const fullAt = new Map<string, number>();
   const emptied = new Map<string, Instant>();
+  const born = options.startsEmpty === true ? clock.now() : null;
   let sweepAt = SWEEP_ABOVE;
 
   const sweep = (now: Instant): void => {
@@ -75,8 +78,8 @@ export function makeLimits(options: LimitsOptions): Limits {
       const turn = SPANNING.includes(action) ? ((await options.turn?.(`${action} ${id}`, ms(rate.everyMs), signal)) ?? 0) : 0;
       const now = clock.now();
       if (fullAt.size >= sweepAt) sweep(now);
-      const emptiedAt = emptied.get(id);
-      const refilled = emptiedAt === undefined ? 0 : emptiedAt + rate.burst * rate.everyMs;
+      const emptiedAt = emptied.get(id) ?? born;
+      const refilled = emptiedAt === null ? 0 : emptiedAt + rate.burst * rate.everyMs;
       const full = Math.max(now, fullAt.get(key) ?? 0, refilled);
       const own = Math.max(0, full + rate.everyMs - rate.burst * rate.everyMs - now);
       const wait = ms(Math.ceil(Math.max(own, turn)));

@@ -1,7 +1,7 @@
 /** The last gate before the platform: while writes are halted, every write is refused here, whoever asks. */
-import { failure } from '#domain/errors.ts';
+import { failure, type PlatformError } from '#domain/errors.ts';
 import { err } from '#domain/result.ts';
-import type { FlyClient } from './port.ts';
+import type { FlyClient, Reply } from './port.ts';
 
 /** Every operation, by whether it changes something. A new one in the port is a type error here until it is placed. */
 export const CHANGES = {
@@ -52,11 +52,22 @@ export type WriteOperation = { [K in keyof typeof CHANGES]: (typeof CHANGES)[K] 
 
 /** `isHalted` gives the reason in words, or null. Asked at each write, so a halt holds from the next request on. */
 export function readOnlyFly(fly: FlyClient, isHalted: () => string | null): FlyClient {
+  return gatedFly(fly, (operation) => {
+    const reason = isHalted();
+    return Promise.resolve(reason === null ? null : failure('HALTED', `${operation} refused: ${reason}`));
+  });
+}
+/** Every write asks `gate` first: null lets it through. */
+export function gatedFly(
+  fly: FlyClient,
+  gate: (operation: WriteOperation, signal: AbortSignal) => Promise<PlatformError | null>,
+): FlyClient {
   const guarded =
-    <Arguments extends readonly unknown[], Answer>(operation: WriteOperation, write: (...given: Arguments) => Promise<Answer>) =>
-    (...given: Arguments) => {
-      const reason = isHalted();
-      return reason === null ? write(...given) : Promise.resolve(err(failure('HALTED', `${operation} refused: ${reason}`)));
+    <Arguments extends readonly unknown[], T>(operation: WriteOperation, write: (...given: Arguments) => Reply<T>) =>
+    async (...given: Arguments): Reply<T> => {
+      const signal = given.at(-1);
+      const refused = await gate(operation, signal instanceof AbortSignal ? signal : new AbortController().signal);
+      return refused === null ? write(...given) : err(refused);
     };
   const writes = {
     createApp: guarded('createApp', fly.createApp),
