@@ -25,6 +25,7 @@ import {
   cancelled,
   databaseError,
   isAboutTheDatabase,
+  isPassing,
   locksFor,
   type Session,
   settings,
@@ -39,7 +40,7 @@ const LOOKING: MigrationLimits = { statement: ms(15_000), lock: ms(5_000) };
 /** A lock that is not given in time is asked for again: whoever held it may be done. */
 const LOCK_TRIES = 3;
 const LOCK_PAUSE = ms(2_000);
-const LOCK_NOT_AVAILABLE = '55P03';
+const LOCKED_OUT: readonly string[] = ['55P03', '40P01'];
 const LOOK_EVERY = ms(500);
 /** Of a statement, as far as people are shown it. */
 const SHOWN = 600;
@@ -165,7 +166,7 @@ async function inTransaction(session: Session, tables: Tables, one: ParsedMigrat
       await session.query(`ROLLBACK; ${settings(limits)}`).catch(() => undefined);
       if (stop !== null) return err(failure('HALTED', stop));
       const failed = describe(thrown, one, { at, offset: BEGIN.length, from: 0 }, scene);
-      if (scene.signal.aborted || failed.fault?.sqlState !== LOCK_NOT_AVAILABLE || tries === LOCK_TRIES) return err(failed);
+      if (scene.signal.aborted || !LOCKED_OUT.includes(failed.fault?.sqlState ?? '') || tries === LOCK_TRIES) return err(failed);
       await clock.sleep(ms(LOCK_PAUSE * tries), scene.signal).catch(() => undefined);
     } finally {
       unwatch();
@@ -231,7 +232,7 @@ function describe(thrown: unknown, { migration, statements }: ParsedMigration, s
   const fault: MigrationFault = { file: migration.file, line, statement, message, sqlState };
   const where = `${migration.file}${line === null ? '' : `:${line}`}`;
   const said = `${where}: ${message}${sqlState === null ? '' : ` (${sqlState})`}${hint === null ? '' : `; ${hint}`}`;
-  const code = sqlState === null ? 'DATABASE_UNAVAILABLE' : 'MIGRATION_FAILED';
+  const code = isPassing(sqlState) ? 'DATABASE_UNAVAILABLE' : 'MIGRATION_FAILED';
   return { ...failure(code, `${said}${statement === null ? '' : `\n  ${statement.replaceAll('\n', '\n  ')}`}`), fault };
 }
 const shorten = (text: string): string => (text.length <= SHOWN ? text : `${text.slice(0, SHOWN)} …`);

@@ -71,7 +71,10 @@ export async function withSession<T>(
   } catch (thrown) {
     if (signal.aborted) return err(cancelled(address));
     if (!isAboutTheDatabase(thrown)) throw thrown;
-    return err(failure('DATABASE_UNAVAILABLE', `${address.shown}: ${textOf(thrown, address)}`));
+    // It answers, and says no: to our own tables, for lack of rights.
+    const { sqlState } = databaseError(thrown, address);
+    const code = isPassing(sqlState) ? 'DATABASE_UNAVAILABLE' : 'MIGRATION_FAILED';
+    return err(failure(code, `${address.shown}: ${textOf(thrown, address)}${sqlState === null ? '' : ` (${sqlState})`}`));
   } finally {
     signal.removeEventListener('abort', cancel);
     await end();
@@ -137,6 +140,8 @@ const textOf = (thrown: unknown, { url }: DatabaseAddress): string =>
     thrown instanceof AggregateError ? thrown.errors.map(String).join('; ') : thrown instanceof Error ? thrown.message : String(thrown),
     url,
   );
+/** Classes 08 (connection), 53 (resources), 57P (shut down, starting), 58 (system), or no word at all: it may answer in a minute. */
+export const isPassing = (sqlState: string | null): boolean => sqlState === null || /^(08|53|57P|58)/.test(sqlState);
 /** Everything else is a bug of ours. */
 const WORDS = /timeout|terminated|not queryable|Connection ended|closed|connect|ECONN|EPIPE|ENOTFOUND|EAI_AGAIN|socket/i;
 export const isAboutTheDatabase = (thrown: unknown): boolean =>

@@ -373,6 +373,33 @@ if (isServer)
       expect(performance.now() - started).toBeLessThan(5_000);
       expect(await tables(on)).not.toContain('a');
     });
+    test('a server that goes away meanwhile is no failure of the migration', async () => {
+      const on = await database();
+      const end = realClock
+        .sleep(ms(300))
+        .then(() =>
+          on.query("select pg_terminate_backend(pid) from pg_stat_activity where query like '%pg_sleep(29)%' and pid <> pg_backend_pid()"),
+        );
+      const ran = await run(on, { '0001_slow.up.sql': 'create table a (id int); select pg_sleep(29);' });
+      await end;
+      expect(ran.error).toMatchObject({ code: 'DATABASE_UNAVAILABLE' });
+      expect(await tables(on)).not.toContain('a');
+      expect(filesOf(await run(on, { '0001_slow.up.sql': 'create table a (id int);' }))).toEqual(['0001_slow.up.sql']);
+    });
+    test('a user without the right to make tables is told so', async () => {
+      const on = await database();
+      await on.query(
+        'do $$ begin create role nobody_here login; exception when duplicate_object then null; end $$; revoke create on schema public from public',
+      );
+      const url = new URL(on.url);
+      url.username = 'nobody_here';
+      const ran = await run({ ...on, url: url.href }, UP);
+      expect(ran.error).toMatchObject({
+        code: 'MIGRATION_FAILED',
+        message: expect.stringContaining('permission denied for schema public (42501)'),
+      });
+      await on.query('drop role nobody_here');
+    });
     test('a statement takes no longer than its limit', async () => {
       const on = await database();
       const ran = await run(on, { '0001_slow.up.sql': 'select pg_sleep(30);' }, { limits: { statement: ms(200) } });
