@@ -164,10 +164,20 @@ export async function doctor(context: CliContext, config: Config): Promise<ExitC
     await folderFinding(config),
     await sourceFinding(config, context.signal),
     await platformFinding(config, context.signal),
+    stateKeyFinding(config),
   ];
   const server = config.server ?? (await runningController(config));
   const found = server === null ? 'none runs; commands work by themselves' : `runs at ${server.url}`;
   return sayFindings(context, [...findings, { what: 'controller', state: 'ok', found, remedy: null }]);
+}
+/** On the simulated platform nothing hangs on it. */
+function stateKeyFinding({ stateKey, flyToken, dataDir }: Config): Finding {
+  const what = 'state key';
+  if (stateKey !== null) return { what, state: 'ok', found: 'TRIMTAB_STATE_KEY is set', remedy: null };
+  const found = `TRIMTAB_STATE_KEY is not set: one of this machine in ${dataDir}`;
+  const remedy =
+    'set it where the folder does not last, or several controllers share a database: with another key a changed secret is not noticed';
+  return flyToken === null ? { what, state: 'ok', found, remedy: null } : { what, state: 'warning', found, remedy };
 }
 async function folderFinding(config: Config): Promise<Finding> {
   const what = 'data folder';

@@ -4,7 +4,7 @@ import { type Member, membersOf } from './members.ts';
 import { isActive } from './observed.ts';
 import type { CompiledGroup } from './revision.ts';
 import { declaredNames, type SecretRecord } from './secret-picture.ts';
-import { belongingOf, isReserved } from './stamp.ts';
+import { belongingOf, isReserved, SECRETS_KEY } from './stamp.ts';
 
 type Scene = Pick<PlanContext, 'app' | 'observed' | 'owner' | 'secrets'>;
 
@@ -25,7 +25,9 @@ function versions({ app, secrets }: Scene, counts: (record: SecretRecord) => boo
   });
 }
 function stamped({ observed, owner }: Scene): readonly number[] {
-  return observed.machines.filter(isActive).flatMap((machine) => {
+  return observed.machines.flatMap((machine) => {
+    // Most carry none: nothing else of them is looked at.
+    if (machine.metadata[SECRETS_KEY] === undefined || !isActive(machine)) return [];
     const belonging = belongingOf(machine, owner);
     return belonging.is === 'foreign' || isReserved(machine) || belonging.stamp.secrets === null ? [] : [belonging.stamp.secrets];
   });

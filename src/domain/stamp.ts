@@ -34,6 +34,7 @@ const KEYS = {
 } as const satisfies Record<keyof Stamp, string>;
 export const STAMP_KEYS: readonly string[] = Object.values(KEYS);
 export const INTENT_KEY = KEYS.intent;
+export const SECRETS_KEY = KEYS.secrets;
 
 export const ownerOf = (organization: OrgSlug, environment: EnvironmentName): string => `${organization}/${environment}`;
 
