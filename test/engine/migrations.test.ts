@@ -197,10 +197,9 @@ describe('the team’s own tool', () => {
     expect(await migrations.part.plan(environment, signal)).toMatchObject({ ok: true, value: { pending: [expect.any(String)] } });
   });
   test('that hangs is ended, with all it started', async () => {
-    const { migrations } = scene({ deadlineMs: 700 });
-    const script =
-      'console.log("waits"); require("node:child_process").spawn("sleep", ["60"], { stdio: "inherit" }); setInterval(() => {}, 1000)';
-    const ran = await migrations.part.apply(environmentOf(files, tool(script)), signal);
+    const { migrations } = scene({ deadlineMs: 3_000 });
+    const settings = '{ directory: db, command: [sh, -c, "echo waits; sleep 60 & sleep 60"] }';
+    const ran = await migrations.part.apply(environmentOf(files, settings), signal);
     expect(ran).toMatchObject({
       ok: true,
       value: { items: [{ state: 'failed', message: expect.stringMatching(/MIGRATION_TIMEOUT[\s\S]*waits/) }] },
