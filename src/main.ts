@@ -5,6 +5,7 @@ import { registerCost } from './commands/cost.ts';
 import { registerDb } from './commands/db.ts';
 import { registerLook } from './commands/look.ts';
 import { registerProve } from './commands/prove.ts';
+import { registerReleases } from './commands/releases.ts';
 import { registerReport } from './commands/report.ts';
 import { registerSecrets } from './commands/secrets.ts';
 import { registerSteer } from './commands/steer.ts';
@@ -27,6 +28,7 @@ program.addHelpText(
 );
 for (const register of [
   registerSteer,
+  registerReleases,
   registerLook,
   registerDb,
   registerProve,

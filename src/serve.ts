@@ -6,6 +6,7 @@ import { ok, type Result } from '#domain/result.ts';
 import { elapsed, seconds } from '#domain/units.ts';
 import { convergeOnce, type RoundResult } from '#engine/once.ts';
 import { SESSION_LENGTH } from '#engine/people.ts';
+import { appliedOf } from '#engine/targets.ts';
 import { makeChanges } from '#http/changes.ts';
 import { makeHttp } from '#http/controller.ts';
 import { serveHttp } from '#http/serve.ts';
@@ -114,7 +115,7 @@ function metricsOf({ controller }: Session, version: string): Metrics {
         organization: state?.accepted.document.organization ?? null,
         mode: state?.accepted.document.sync.mode ?? null,
         accepted: state?.accepted.id ?? null,
-        applied: state?.applied?.id ?? null,
+        applied: state === null ? null : (appliedOf(state)?.id ?? null),
         valid: problems.length === 0,
       })),
     queue: controller.depth,

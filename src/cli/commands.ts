@@ -75,7 +75,7 @@ export function apply(context: CliContext, selection: Selection, limitS: number)
     async (opened) => {
       const known = await known404(context, opened, selection);
       if (known !== null) return known;
-      const apps = await opened.operator.approve(selection, context.user, context.signal);
+      const apps = await opened.operator.approve(selection, context.user, null, context.signal);
       if (!apps.ok) return sayError(context, apps.error);
       if (apps.value.length === 0) {
         context.err(`error: there is no app ${selection.app ?? ''}\n`);

@@ -7,6 +7,7 @@ import type { EnvironmentReport } from '#engine/proving.ts';
 import type { AuditEntry } from '#platform/store/port.ts';
 import { remoteAccounts } from './remote-accounts.ts';
 import { makeRemoteDatabase } from './remote-database.ts';
+import { remoteReleases } from './remote-releases.ts';
 import { remoteSecrets } from './remote-secrets.ts';
 
 export interface RemoteOptions {
@@ -41,9 +42,12 @@ export function makeRemoteOperator(options: RemoteOptions): Operator {
   return {
     db: makeRemoteDatabase(get, post),
     ...remoteAccounts({ get, post }),
+    ...remoteReleases((method, path, { query, body }, schema, signal) =>
+      call(options, method, path, query ?? {}, schema, signal, body === undefined ? undefined : JSON.stringify(body)),
+    ),
     environments: (signal) => get('environments', {}, Environments, signal),
     plan: (selection, signal) => get('plan', of(selection), Plans, signal),
-    approve: (selection, by, signal) => post('approve', { ...of(selection), by }, Names, signal),
+    approve: (selection, by, plan, signal) => post('approve', { ...of(selection), by, ...(plan === null ? {} : { plan }) }, Names, signal),
     preflight: (environment, signal) => post('preflight', of({ environment, app: null }), Reports, signal),
     smoke: (environment, only, signal) => post('smoke', { ...of({ environment, app: null }), check: only ?? [] }, Reports, signal),
     tokens: (signal) => get('tokens', {}, Tokens, signal),

@@ -1,6 +1,7 @@
 /** Words about how an app is: sync status, health, conditions (kstatus meaning), and the status document that every surface shows. */
 import { z } from 'zod';
 import { CAUSES, FIELD_GROUPS, KIND_NAMES } from './change.ts';
+import { ReleaseVerdict } from './release.ts';
 import type { Instant } from './units.ts';
 import { instant, microUsd } from './units.ts';
 
@@ -115,6 +116,8 @@ export const AppStatus = z.object({
   secrets: z.array(SecretStatus).optional(),
   /** On the platform, declared by nobody. */
   unknownSecrets: z.array(z.string()).optional(),
+  /** How far it is with the revision it is being brought to. */
+  release: ReleaseVerdict.nullable().optional(),
   costLines: z.array(CostLine),
   costMonthToDateMicroUsd: money,
   observedAt: at.nullable(),

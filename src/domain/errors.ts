@@ -181,6 +181,12 @@ export const ERRORS = {
     condition: 'Reconciling',
     remedy: 'nothing to do: the source gave another value meanwhile and is read again',
   },
+  PLAN_NOT_CURRENT: {
+    retry: 'stop',
+    condition: 'Held',
+    remedy: 'look at the new plan (`trimtab plan`), and approve that one by its hash',
+  },
+  UNKNOWN_NAME: { retry: 'stop', condition: 'Stalled', remedy: 'look at `trimtab status` and `trimtab history` for the names there are' },
   HALTED: { retry: 'again', condition: 'Held', remedy: 'writes are stopped: `trimtab halt --off`, or unset TRIMTAB_READ_ONLY' },
 } as const satisfies Record<string, ErrorInfo>;
 

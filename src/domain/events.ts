@@ -6,12 +6,18 @@ import type { AppStatus } from './condition.ts';
 import type { ErrorCode } from './errors.ts';
 import type { AppName, EnvironmentName, OrgSlug, RevisionId } from './ids.ts';
 import type { HoldReason } from './plan.ts';
+import type { FailureReason, ReleaseKind, ReleasePhase } from './release.ts';
 import type { Owner } from './revision.ts';
 import type { Instant, Ms } from './units.ts';
 
 interface Of {
   readonly environment: EnvironmentName;
   readonly app: AppName;
+}
+interface OfRelease {
+  readonly environment: EnvironmentName;
+  readonly number: number;
+  readonly kind: ReleaseKind;
 }
 interface StepOf extends Of {
   readonly kind: KindName;
@@ -73,6 +79,29 @@ export type Event =
   | ({ readonly type: 'AppStatusChanged'; readonly status: AppStatus; readonly previous: Pick<AppStatus, 'sync' | 'health'> | null } & Of)
   | ({ readonly type: 'AppForgotten' } & Of)
   | ({ readonly type: 'PassFinished'; readonly result: PassResult; readonly took: Ms; readonly steps: number } & Of)
+  | ({
+      readonly type: 'ReleaseStarted';
+      readonly actor: string;
+      readonly from: string | null;
+      readonly to: string;
+      readonly apps: readonly AppName[];
+    } & OfRelease)
+  /** `hold`: why it waits on purpose; null: it does not. */
+  | ({ readonly type: 'ReleasePhase'; readonly phase: ReleasePhase; readonly message: string; readonly hold: string | null } & OfRelease)
+  /** What it brings is pinned, and it goes back. No app named: it is not known which one. */
+  | ({
+      readonly type: 'ReleaseFailing';
+      readonly reason: FailureReason;
+      readonly apps: readonly AppName[];
+      readonly message: string;
+    } & OfRelease)
+  | ({
+      readonly type: 'ReleaseEnded';
+      readonly result: 'complete' | 'failed' | 'superseded';
+      readonly took: Ms;
+      readonly apps: readonly AppName[];
+      readonly message: string;
+    } & OfRelease)
   | { readonly type: 'EnvironmentSynced'; readonly environment: EnvironmentName; readonly revision: RevisionId; readonly took: Ms }
   | {
       readonly type: 'OrganizationObserved';

@@ -28,6 +28,12 @@ export interface PlanContext {
   readonly shares: RunningShares;
   /** One per pass: intents of two passes never meet. */
   readonly seed: string;
+  /** A release brings the app here: what differs is change, not drift. `back`: it is taken back. */
+  readonly release?: 'forward' | 'back' | undefined;
+  /** No release has proved this app yet: how it runs is noted, to go back to. */
+  readonly unproved?: boolean | undefined;
+  /** Which release that is, and its direction: what an earlier one met says nothing of this one. */
+  readonly attempt?: string | undefined;
 }
 export interface Finding {
   /** Safe at this moment, together. */
@@ -59,5 +65,5 @@ export function intentFor(seed: string, of: string | Pick<Change, 'app' | 'subje
   return intentId(createHash('sha256').update(`${seed}\n${key}`).digest('hex').slice(0, 26));
 }
 /** Was the app seen as this revision asks? Then a difference is drift; before, it is change. */
-export const isSettledAt = (context: Pick<PlanContext, 'memory' | 'revision'>): boolean =>
-  context.memory.syncedRevision === context.revision;
+export const isSettledAt = (context: Pick<PlanContext, 'memory' | 'revision' | 'release'>): boolean =>
+  context.release === undefined && context.memory.syncedRevision === context.revision;

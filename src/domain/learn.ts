@@ -8,7 +8,9 @@ import type { AppMemory, DriftRecord } from './memory.ts';
 import { CAPACITY_BACKOFF_MS, CONTENTION_WINDOW_MS } from './memory.ts';
 import type { ObservedApp } from './observed.ts';
 import { isActive } from './observed.ts';
+import { baselineOf } from './release-baseline.ts';
 import { learnReleaseCommand } from './release-command.ts';
+import { unreadySince } from './release-verdict.ts';
 import { correctionKey } from './restrain.ts';
 import { incarnationOf, slotOf } from './scale.ts';
 import { membersIn } from './secret-mark.ts';
@@ -22,7 +24,8 @@ export const LIST_LAG_MS = 60_000;
 const PROOFS_KEPT = 100;
 
 /** Before planning: names that vanished, machines that were listed at last, contents that serve. */
-export function learnFromObservation(context: PlanContext): AppMemory {
+export function learnFromObservation(given: PlanContext): AppMemory {
+  const context = { ...given, memory: afresh(given) };
   const { memory, observed, owner, now } = context;
   const own = observed.machines.filter((machine) => isActive(machine) && belongingOf(machine, owner).is === 'own').map(({ name }) => name);
   const listed = new Set(observed.machines.map(({ id }) => String(id)));
@@ -37,7 +40,20 @@ export function learnFromObservation(context: PlanContext): AppMemory {
     noCapacity: Object.fromEntries(Object.entries(memory.noCapacity).filter(([, at]) => now - at < CAPACITY_BACKOFF_MS)),
     corrections: recentCorrections(memory, now),
     unknownSecrets: Object.fromEntries(unknownNames(context).map((name) => [name, memory.unknownSecrets[name] ?? now])),
+    baseline: context.unproved === true ? { app: baselineOf(context.app, observed, owner, now) } : null,
+    unreadySince: unreadySince(
+      context.app.groups.flatMap((group) => membersIn(context, group)),
+      memory.unreadySince,
+      now,
+    ),
   };
+}
+/** A new release, or its way back: what the one before met with is not held against it. */
+function afresh({ memory, attempt }: PlanContext): AppMemory {
+  if (attempt === undefined || attempt === memory.attempt) return memory;
+  const command = memory.command?.result === 'failed' ? null : memory.command;
+  const corrections = Object.fromEntries(Object.entries(memory.corrections).filter(([key]) => !key.endsWith('/image')));
+  return { ...memory, attempt, command, corrections, unreadySince: {} };
 }
 function countDestroyed(memory: AppMemory, own: readonly string[]): AppMemory['incarnations'] {
   const here = new Set(own);

@@ -1,6 +1,7 @@
 /** What trimtab remembers of one app between passes: small, JSON, rebuilt from stamps when lost. */
 import { z } from 'zod';
 import { FIELD_GROUPS, KIND_NAMES } from './change.ts';
+import type { CompiledApp } from './revision.ts';
 import type { Instant } from './units.ts';
 import { instant } from './units.ts';
 
@@ -32,6 +33,8 @@ export const CommandRun = z.object({
   message: z.string(),
 });
 export type CommandRun = z.infer<typeof CommandRun>;
+/** Written by ourselves: only its frame is looked at. */
+const Frame = z.object({ app: z.string(), groups: z.array(z.unknown()) });
 export const AppMemory = z.object({
   /** Taken over, or made by us: later unstamped machines are foreign. */
   adopted: z.boolean().default(false),
@@ -55,6 +58,8 @@ export const AppMemory = z.object({
   release: z.object({ id: z.string(), version: z.number().int(), revision: z.string(), openedAt: at }).nullable().default(null),
   /** The run of a release command that was seen last. */
   command: CommandRun.nullable().default(null),
+  /** The release of the environment that brought it somewhere last, and in which direction. */
+  attempt: z.string().nullable().default(null),
   /** The last complete one of ours: new machines carry its id and version. */
   lastRelease: z.object({ id: z.string(), version: z.number().int() }).nullable().default(null),
   /** `group/region` → refused for lack of room at. */
@@ -69,9 +74,14 @@ export const AppMemory = z.object({
   recent: z.record(z.string(), at).default({}),
   /** Secrets on the platform that nobody declares → first seen so. */
   unknownSecrets: z.record(z.string(), at).default({}),
+  /** While no release has proved this app: it as it runs, null where nothing does. Null: not looked at since. */
+  baseline: z
+    .object({ app: z.custom<CompiledApp>((value) => Frame.safeParse(value).success).nullable() })
+    .nullable()
+    .default(null),
   /** First seen as gone from git. */
   orphanSince: at.nullable().default(null),
-  /** Machine id → when its newest version was first seen by us and was not ready. */
+  /** Machine and instance → first seen with what it should run and not ready. */
   unreadySince: z.record(z.string(), at).default({}),
 });
 export type AppMemory = z.infer<typeof AppMemory>;

@@ -40,7 +40,11 @@ export const HOLD_REASONS = {
   SecretNotReversible: 'the value before cannot be had from its source: give a good value, or declare `previous`',
   SecretChanged: 'somebody else set a pushed secret: `trimtab secrets sync` gives it a new value, `trimtab apply` takes it as it is',
   RotationDue: 'issue a new value and give it to the source; trimtab does the rest',
-  SyncWindow: 'outside its window: wait, or `trimtab apply`',
+  SyncWindow: 'outside its window: wait, or `trimtab approve`',
+  Paused: 'releases are paused: wait, or `trimtab resume`',
+  PreflightFailed: 'correct what the preflight names; it is asked again by itself',
+  ReleaseWaits: 'nothing to do: a release brings it',
+  ReleaseStalled: 'look at what is where (`trimtab history`), then commit a correction, or `trimtab release retry`',
 } as const;
 export type HoldReason = keyof typeof HOLD_REASONS;
 export interface Hold {
@@ -53,6 +57,21 @@ export interface Hold {
   /** What would be done. */
   readonly change: Change | null;
 }
+
+/** Why what git asks for is not what the app must be now. */
+export interface Notice {
+  readonly reason: HoldReason;
+  readonly message: string;
+  readonly until: Instant | null;
+}
+export const noticeHold = (app: AppName, { reason, message, until }: Notice): Hold => ({
+  reason,
+  app,
+  subject: null,
+  message,
+  until,
+  change: null,
+});
 
 export interface Wave {
   readonly steps: readonly Step[];

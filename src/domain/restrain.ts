@@ -5,7 +5,7 @@ import type { Change, Drift, KindName } from './change.ts';
 import { driftKey } from './change.ts';
 import type { Finding, PlanContext } from './finding.ts';
 import { CONTENTION_LIMIT, CONTENTION_WINDOW_MS, correctionsSince } from './memory.ts';
-import type { Hold, HoldReason } from './plan.ts';
+import { type Hold, type HoldReason, type Notice, noticeHold } from './plan.ts';
 import { slotOf } from './scale.ts';
 import { isUnready } from './secret-plan.ts';
 import type { Instant } from './units.ts';
@@ -17,8 +17,10 @@ export interface Controls {
   readonly halted: string | null;
   /** A person said `trimtab apply` for this app and revision. */
   readonly approved: boolean;
-  /** Null, or why a person has to say so before anything but drift is written. */
-  readonly awaitsApproval: string | null;
+  /** Null, or why nothing but drift is written: no release brings it yet. */
+  readonly waits: Notice | null;
+  /** Why git asks for something else than what the app must be now. */
+  readonly notices: readonly Notice[];
   /** Apps of `dependsOn` that are not Synced yet. */
   readonly waitsFor: readonly string[];
   /** Somebody else's platform release that is under way. */
@@ -48,6 +50,7 @@ export const PASSING: readonly HoldReason[] = [
   'WaitingForReleaseCommand',
   'LeaseHeld',
   'PartialPicture',
+  'ReleaseWaits',
 ];
 /** When a drift is put right by itself, as this plan has it; null: not before a person acts. */
 export function correctionDue(
@@ -70,7 +73,11 @@ function lettingGo({ urgent }: Pick<Drift, 'urgent'>, due: Instant, { app, now }
   return windowHold(windowsHolding(app.sync.windows, 'corrections'), instant(Math.max(due, now)))?.until ?? due;
 }
 
-type Rule = (change: Change, context: PlanContext, controls: Controls) => { readonly message: string; readonly until?: Instant } | null;
+type Rule = (
+  change: Change,
+  context: PlanContext,
+  controls: Controls,
+) => { readonly message: string; readonly until?: Instant | null; readonly reason?: HoldReason } | null;
 
 /** Under which corrections of one thing are counted: a machine made again under its next name is the same thing. */
 export const correctionKey = (
@@ -101,6 +108,7 @@ const RULES: readonly (readonly [HoldReason, Rule])[] = [
   ],
   ['PruneHold', pruneHold],
   ['SyncWindow', outsideWindow],
+  ['ReleaseWaits', waitsForRelease],
   ['WaitingForDependency', waitsForDependency],
   ['SecretUnready', waitsForSecrets],
   ['ApprovalRequired', asksForApproval],
@@ -117,7 +125,7 @@ const isFloor = (change: Change): boolean => change.cause === 'floor';
 /** `overBudget`: why the plan as a whole waits for a person; null: it does not. */
 export function restrain(finding: Finding, context: PlanContext, controls: Controls, overBudget: string | null = null): Restrained {
   const now: Change[] = [];
-  const holds: Hold[] = [...finding.holds];
+  const holds: Hold[] = [...finding.holds, ...controls.notices.map((notice) => noticeHold(context.app.app, notice))];
   const scaleIns = scaleInApprovals(finding.now, context, controls);
   for (const change of finding.now) {
     const hold =
@@ -144,7 +152,14 @@ function holdFor(change: Change, context: PlanContext, controls: Controls): Hold
   for (const [reason, rule] of RULES) {
     const found = rule(change, context, controls);
     if (found !== null)
-      return { reason, app: change.app, subject: change.subject, message: found.message, until: found.until ?? null, change };
+      return {
+        reason: found.reason ?? reason,
+        app: change.app,
+        subject: change.subject,
+        message: found.message,
+        until: found.until ?? null,
+        change,
+      };
   }
   return null;
 }
@@ -175,10 +190,12 @@ function waitsForSecrets(change: Change, context: PlanContext) {
   const names = isUnready(context);
   return names.length === 0 ? null : { message: `${change.why}: waits for ${names.join(', ')}` };
 }
-function asksForApproval(change: Change, { memory }: PlanContext, { approved, awaitsApproval }: Controls) {
+function waitsForRelease(change: Change, _context: PlanContext, { waits, approved }: Controls) {
+  if (waits === null || approved || change.cause === 'drift' || change.cause === 'floor') return null;
+  return { message: `${change.why}: ${waits.message}`, reason: waits.reason, until: waits.until };
+}
+function asksForApproval(change: Change, { memory }: PlanContext, { approved }: Controls) {
   if (approved) return null;
-  if (awaitsApproval !== null && change.cause !== 'drift' && change.cause !== 'floor')
-    return { message: `${change.why}: ${awaitsApproval}` };
   if (change.needsApproval !== null) return { message: `${change.why}: ${change.needsApproval}` };
   const disturbs = change.restarts || change.destroys;
   if (memory.settling && disturbs && !change.urgent) return { message: `${change.why}: first change after taking the app over` };

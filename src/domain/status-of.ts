@@ -26,6 +26,7 @@ const STUCK: readonly string[] = [
   'StateLost',
   'HostUnreachable',
   'SecretUnready',
+  'ReleaseStalled',
   'SecretNotReversible',
 ];
 
@@ -111,15 +112,12 @@ export interface Verdict {
   readonly sync: SyncStatus;
   readonly health: Health;
   readonly revision: string;
+  /** Somebody's word, or a budget's act, stands over git's; null: no. */
+  readonly overridden: { readonly reason: 'Overridden' | 'BudgetAct'; readonly message: string } | null;
   readonly now: Instant;
 }
 /** Exactly these types, always; `since` moves only when status or reason does. */
-export function conditionsOf(
-  verdict: Verdict,
-  plan: Plan,
-  previous: readonly Condition[],
-  overridden: string | null = null,
-): readonly Condition[] {
+export function conditionsOf(verdict: Verdict, plan: Plan, previous: readonly Condition[]): readonly Condition[] {
   // Not being stamped is no lack where trimtab only looks.
   const holds = plan.held.filter(({ change, reason }) => !(change?.cause === 'adoption' && reason === 'ObserveOnly'));
   const stuck = holds.find(({ reason }) => STUCK.includes(reason));
@@ -132,7 +130,7 @@ export function conditionsOf(
     make('Reconciling', busy, busy ? 'Progressing' : 'Idle', busy ? (pendingOf(plan)[0]?.why ?? 'waits for machines') : 'nothing to do'),
     make('Stalled', stuck !== undefined, stuck?.reason ?? 'None', stuck === undefined ? '' : holdText(stuck)),
     make('Held', held !== undefined, held?.reason ?? 'None', held === undefined ? '' : holdText(held)),
-    make('Overridden', overridden !== null, overridden === null ? 'None' : 'BudgetAct', overridden ?? ''),
+    make('Overridden', verdict.overridden !== null, verdict.overridden?.reason ?? 'None', verdict.overridden?.message ?? ''),
   ];
 }
 const readyMessage = ({ sync, health }: Verdict, ready: boolean): string =>
@@ -149,7 +147,7 @@ export function conditionsAfter(error: TrimtabError, verdict: Verdict, previous:
     make('Reconciling', condition === 'Reconciling', condition === 'Reconciling' ? error.code : 'Idle', ''),
     make('Stalled', condition === 'Stalled', condition === 'Stalled' ? error.code : 'None', condition === 'Stalled' ? message : ''),
     make('Held', condition === 'Held', condition === 'Held' ? error.code : 'None', condition === 'Held' ? message : ''),
-    make('Overridden', false, 'None', ''),
+    make('Overridden', verdict.overridden !== null, verdict.overridden?.reason ?? 'None', verdict.overridden?.message ?? ''),
   ];
 }
 /** Nothing is asked of it, and nothing is said of it. */

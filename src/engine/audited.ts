@@ -23,10 +23,10 @@ export function auditedOperator(operator: Operator, { store, clock }: StoreDep &
   };
   return {
     ...operator,
-    approve: (selection, by, signal) =>
+    approve: (selection, by, plan, signal) =>
       note(
         { environment: selection.environment ?? '*', app: selection.app, by, what: 'approve', why: 'asked by a person' },
-        operator.approve(selection, by, signal),
+        operator.approve(selection, by, plan, signal),
         signal,
       ),
     halt: (scope, by, reason, signal) =>

@@ -176,7 +176,7 @@ export function makeBudgets(deps: BudgetsDeps): Budgets {
       const own = acts().filter(({ environment }) => environment === target.environment.name);
       if (own.length === 0 || target.gone) return target;
       const { app, overridden }: Acted = withActs(target.app, own);
-      return overridden === null ? target : { ...target, app, overridden };
+      return overridden === null ? target : { ...target, app, overridden: { reason: 'BudgetAct', message: overridden } };
     },
     releaseActs: (environment) => releaseActs(acts().filter((act) => act.environment === environment)),
   };

@@ -26,6 +26,7 @@ import type { PassDeps } from './pass-deps.ts';
 import { makePreviews, type Previews } from './previews.ts';
 import { PRIORITY, type Queue, type QueueDepth } from './queue.ts';
 import type { ReleaseParts } from './release-ports.ts';
+import { makeReleaseRunner, type Releases } from './release-runner.ts';
 import { type AppRuntime, makeRuntime } from './runtime.ts';
 import type { SecretReader } from './secret-reader.ts';
 import { makeSecretWatch } from './secret-watch.ts';
@@ -36,7 +37,7 @@ import { type AppTarget, targetKey } from './target.ts';
 import { dependentsOf } from './targets.ts';
 import { makeTurns } from './turns.ts';
 import { makeWatch } from './watch.ts';
-import { IDLE, makeWork } from './work.ts';
+import { makeWork } from './work.ts';
 
 export interface ControllerDeps extends ClockDep, RandomDep, TellDep, StoreDep, DesiredSourceDep {
   readonly queue: Queue;
@@ -66,7 +67,7 @@ export interface ControllerDeps extends ClockDep, RandomDep, TellDep, StoreDep, 
   readonly resync: Ms;
   readonly concurrency: number;
 }
-export interface Controller extends Previews {
+export interface Controller extends Previews, Releases {
   readonly environments: Environments;
   readonly approvals: Approvals;
   readonly money: Money;
@@ -142,23 +143,25 @@ export function makeController(deps: ControllerDeps): Controller {
     approvals.end(target);
     // Whether it was the last one: others may have brought theirs there a moment ago.
     if (deps.shared) await statuses.refresh(signal);
-    if (environments.noteSynced(target, statusOf)) approvals.endAll(target.environment.name);
+    environments.noteSynced(target, statusOf);
   };
+  const revisionOf: PassDeps['revisionOf'] = (environment, app) => environments.target(`app/${environment}/${app}`)?.revision ?? null;
   const onForgotten = (target: AppTarget): void => {
     environments.forget(target);
     runtimes.delete(targetKey(target));
   };
   const passDeps = (fly: FlyClient): PassDeps => ({
-    ...{ fly, clock, tell, store, resync, statusOf, onSynced, onForgotten },
+    ...{ fly, clock, tell, store, resync, statusOf, revisionOf, onSynced, onForgotten },
     random: deps.random,
     halted: deps.halts.reasonFor,
     deadline: deps.deadline,
     nextSeed: () => `${boot}/${passes++}/${seeds.next()}`,
     startEmpty: deps.startEmpty,
-    follow: (target, { approvals: given, others }) => {
+    follow: async (target, { approvals: given, others, accepted, book }, signal) => {
       approvals.know(target, given);
       statuses.absorb(others);
-      return Promise.resolve(ok(target));
+      const followed = await environments.follow(target.environment.name, { accepted, version: book }, signal);
+      return followed.ok ? ok(environments.target(targetKey(target))) : followed;
     },
     isApproved: (target) => approvals.has(target),
     selfApp: deps.selfApp,
@@ -175,13 +178,16 @@ export function makeController(deps: ControllerDeps): Controller {
     const fly = deps.flyFor(target.environment);
     const runtime = runtimeFor(key);
     const before = runtime.status?.sync ?? null;
+    const verdict = JSON.stringify(runtime.status?.release);
     const clients = passDeps(fly.ok ? fly.value : refusing(fly.error));
     const { again, error } = await turns.take(key, () => runPass(clients, target, runtime, signal));
     noteStore(error);
     if (runtime.status?.sync === 'Synced' && before !== 'Synced')
       await wakeKeys(dependentKeys(target), PRIORITY.observed, clock.now(), signal);
+    if (JSON.stringify(runtime.status?.release) !== verdict) await releases.wakeRelease(target.environment.name, signal);
     return again;
   };
+  const releases = makeReleaseRunner({ ...deps, environments, statuses, statusOf, approvals, noteStore, wake: wakeKeys });
   const organizationKeys = (): readonly string[] => [
     ...new Set(environments.all().map(({ organization }) => organizationKey(organization))),
   ];
@@ -201,7 +207,7 @@ export function makeController(deps: ControllerDeps): Controller {
   const handlers = {
     app: { priority: PRIORITY.resync, run: pass, forget: (key: string) => void runtimes.delete(key) },
     organization: watch,
-    release: IDLE,
+    release: releases.handler,
   };
   const work = makeWork({ clock, tell, wake: wakeKeys }, handlers);
   /** Keys come back by themselves; one that was lost all the same (its holder died at the wrong moment) is in the queue again after this. */
@@ -227,7 +233,7 @@ export function makeController(deps: ControllerDeps): Controller {
   };
   const { preview, look } = makePreviews({
     ...{ ...deps, store, passDeps },
-    environments: { target: (key) => acted(environments.target(key)), proposal: (key) => acted(environments.proposal(key)) },
+    environments: { proposal: (key) => acted(environments.proposal(key)) },
     runtimeFor,
     shared: deps.shared,
   });
@@ -246,6 +252,8 @@ export function makeController(deps: ControllerDeps): Controller {
     secretReader: deps.reader,
     readSource,
     pass,
+    release: releases.release,
+    wakeRelease: releases.wakeRelease,
     statusOf,
     runtime: (key) => runtimes.get(key) ?? null,
     storeIsLost: () => lost,

@@ -1,20 +1,24 @@
 /** What holds an app back at this moment, gathered from the people, the other apps and the platform. */
 import type { PlanContext } from '#domain/finding.ts';
+import { takesPart } from '#domain/pins.ts';
 import type { Controls } from '#domain/restrain.ts';
 import { isForeignRelease, RELEASE_DEAD_AFTER_MS } from '#kinds/app.ts';
 import { ownOpenRelease, stateLost } from './lost-state.ts';
 import type { PassDeps } from './pass-deps.ts';
 import type { AppTarget } from './target.ts';
-import { dependenciesOf } from './target.ts';
+import { dependenciesOf, dependentAppsOf } from './target.ts';
 
 export function controlsOf(deps: PassDeps, target: AppTarget, context: PlanContext, fresh: boolean): Controls {
   return {
     halted: deps.halted(target.environment.name),
     approved: deps.isApproved(target),
-    awaitsApproval: target.awaitsApproval,
-    waitsFor: dependenciesOf(target).flatMap(({ name, app }) => {
+    waits: target.waits,
+    notices: target.notices,
+    // On the way back it is the other way round.
+    waitsFor: (target.back ? dependentAppsOf(target) : dependenciesOf(target)).filter(takesPart).flatMap(({ name, app }) => {
       const status = deps.statusOf(target.environment.name, app);
-      return status?.sync === 'Synced' && status.attemptedRevision === target.revision ? [] : [name];
+      const revision = deps.revisionOf(target.environment.name, app);
+      return status?.sync === 'Synced' && status.attemptedRevision === revision ? [] : [name];
     }),
     foreignRelease: foreignRelease(context),
     massChange: target.massChange,

@@ -150,7 +150,7 @@ function releaseChange(context: PlanContext, content: readonly Change[], settled
   if (gate.is === 'failed')
     return release === null ? null : closeRelease(context, release.id, release.version, mine ? 'failed' : 'interrupted');
   if (release !== null && !mine && (content.length > 0 || settled))
-    return closeRelease(context, release.id, release.version, 'interrupted');
+    return closeRelease(context, release.id, release.version, context.release === 'back' ? 'failed' : 'interrupted');
   if (release !== null && settled) return closeRelease(context, release.id, release.version, 'complete');
   if (release === null && content.length > 0) return openRelease(context, imageOf(context));
   return null;

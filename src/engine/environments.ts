@@ -1,18 +1,21 @@
-/** The environments this controller looks after: what was accepted, what is applied, and what every app must be. Backed by the store, so that a
+/** The environments this controller looks after: what was accepted, what is released, and what every app must be. Backed by the store, so that a
  *  restart goes on from the last good revision even when the source is broken at that moment. */
-import { z } from 'zod';
 import type { ClockDep } from '#domain/clock.ts';
 import type { AppStatus } from '#domain/condition.ts';
 import type { TrimtabError } from '#domain/errors.ts';
 import type { TellDep } from '#domain/events.ts';
-import { type AppName, type EnvironmentName, environmentName, revisionId } from '#domain/ids.ts';
+import type { AppName, EnvironmentName } from '#domain/ids.ts';
 import { isJsonObject, type Json } from '#domain/json.ts';
+import { takesPart } from '#domain/pins.ts';
 import { type Problem, problemText } from '#domain/problem.ts';
+import { afterCommit, type ReleaseBook } from '#domain/release-book.ts';
 import { ok, type Result } from '#domain/result.ts';
 import { COMPILER_VERSION, type CompiledEnvironment } from '#domain/revision.ts';
 import { elapsed, type Instant } from '#domain/units.ts';
 import type { StoreDep } from '#platform/store/port.ts';
 import type { ReadEnvironment } from './desired.ts';
+import { type BookSaved, followStore, type Kept, openEnvironment, retarget, type Scope, save, writeBook } from './environment.ts';
+import { releaseKey } from './keys.ts';
 import type { AppTarget } from './target.ts';
 import { type AcceptedRevision, type EnvironmentState, massChangeOf, proposalOf, targetsOf } from './targets.ts';
 
@@ -24,102 +27,109 @@ export interface EnvironmentView {
   readonly problems: readonly Problem[];
   readonly warnings: readonly Problem[];
   readonly commit: string | null;
+  readonly author: string | null;
 }
 export interface Environments {
-  /** Accepts what compiled; the keys of apps whose target moved. */
+  /** Accepts what compiled; the keys of releases and apps that have something to look at. */
   take(read: readonly ReadEnvironment[], signal: AbortSignal): Promise<Result<readonly string[], TrimtabError>>;
   noteUnreadable(error: TrimtabError): void;
   target(key: string): AppTarget | null;
-  /** As the accepted revision has it, whether it was approved or not. */
+  /** As what would be released has it, whether it was approved or not. */
   proposal(key: string): AppTarget | null;
   targets(): readonly AppTarget[];
+  targetsOf(environment: string): readonly AppTarget[];
   keysOf(apps: ReadonlySet<AppName>): readonly string[];
   all(): readonly CompiledEnvironment[];
   names(): readonly EnvironmentName[];
   views(): readonly EnvironmentView[];
+  view(environment: string): EnvironmentView | null;
   size(): number;
   previous(folder: string): CompiledEnvironment | null;
   /** The accepted revision, when this compiler made it; null: compile. */
   compiledFrom(folder: string): AcceptedRevision | null;
-  /** A person lets the accepted revision through; the keys of its apps. */
-  apply(environment: EnvironmentName, signal: AbortSignal): Promise<Result<readonly string[], TrimtabError>>;
-  /** True when with this app the whole environment is Synced at its accepted revision. */
+  /** Writes the release book, with the revisions it refers to now; targets follow. */
+  write(
+    environment: string,
+    book: ReleaseBook,
+    more: readonly AcceptedRevision[],
+    signal: AbortSignal,
+  ): Promise<Result<BookSaved, TrimtabError>>;
+  /** Another controller may have accepted something or written the book: read again when it is not what is known here. */
+  follow(
+    environment: string,
+    seen: { readonly accepted: string | null; readonly version: number },
+    signal: AbortSignal,
+  ): Promise<Result<void, TrimtabError>>;
+  /** The same, asking the store. */
+  refresh(environment: string, signal: AbortSignal): Promise<Result<void, TrimtabError>>;
+  /** Who only observes has a last good revision too: everything looks as git says. True when it is new. */
   noteSynced(target: AppTarget, statusOf: (environment: EnvironmentName, app: string) => AppStatus | null): boolean;
+  /** How long ago the accepted revision came. */
+  acceptedAt(environment: string): Instant;
   flush(signal: AbortSignal): Promise<Result<void, TrimtabError>>;
   /** Nothing is left of an app that left git. */
   forget(target: AppTarget): void;
 }
-interface Kept {
-  readonly name: EnvironmentName;
-  state: EnvironmentState | null;
-  targets: ReadonlyMap<string, AppTarget>;
-  known: readonly string[];
-  lastGood: string | null;
-  /** The store lacks what is here. */
-  dirty: boolean;
-  problems: readonly Problem[];
-  warnings: readonly Problem[];
-  commit: string | null;
-  acceptedAt: Instant;
-  /** Key of an app that was not Synced at the accepted revision when last asked; null: none is known. */
-  waitsFor: string | null;
-}
-/** Written by ourselves: only its frame is looked at. */
-const Document = z.custom<CompiledEnvironment>(
-  (value) =>
-    z
-      .object({ compilerVersion: z.number(), name: z.string(), apps: z.array(z.object({ app: z.string(), groups: z.array(z.unknown()) })) })
-      .safeParse(value).success,
-);
-
 export function makeEnvironments(deps: StoreDep & TellDep & ClockDep): Environments {
   const kept = new Map<string, Kept>();
   const scope = { ...deps, kept };
+  const of = (environment: string): Kept | undefined => kept.get(environment);
+  const byKey = (key: string): Kept | undefined => kept.get(key.split('/')[1] ?? '');
   const targets = (): readonly AppTarget[] => [...kept.values()].flatMap((one) => [...one.targets.values()]);
   return {
     take: async (read, signal) => {
       const woken: string[] = [];
       for (const one of read) {
-        const keys = await takeOne(scope, one, signal);
-        if (!keys.ok) return keys;
-        woken.push(...keys.value);
+        const taken = await takeOne(scope, one, signal);
+        if (!taken.ok) return taken;
+        // The release first: it decides what the apps must be.
+        if (taken.value !== null) woken.push(releaseKey(taken.value), ...(of(taken.value)?.targets.keys() ?? []));
       }
       return ok(woken);
     },
     noteUnreadable: (error) => {
       for (const one of kept.values()) one.problems = [sourceProblem(error)];
     },
-    target: (key) => kept.get(key.split('/')[1] ?? '')?.targets.get(key) ?? null,
+    target: (key) => byKey(key)?.targets.get(key) ?? null,
     proposal: (key) => {
-      const one = kept.get(key.split('/')[1] ?? '');
+      const one = byKey(key);
       const target = one?.targets.get(key);
       return one === undefined || target === undefined || one.state === null ? null : proposalOf(one.state, target);
     },
     targets,
+    targetsOf: (environment) => [...(of(environment)?.targets.values() ?? [])],
     keysOf: (apps) => [...kept.values()].flatMap((one) => [...one.targets].filter(([, { app }]) => apps.has(app.app)).map(([key]) => key)),
-    all: () => [...kept.values()].flatMap(({ state }) => (state === null ? [] : [state.accepted.document])),
+    all: () => [...kept.values()].flatMap(({ accepted }) => (accepted === null ? [] : [accepted.document])),
     names: () => [...kept.values()].map(({ name }) => name),
-    views: () =>
-      [...kept.values()].map(({ name, state, lastGood, problems, warnings, commit }) => ({
-        name,
-        state,
-        lastGood,
-        problems,
-        warnings,
-        commit,
-      })),
-    size: () => [...kept.values()].reduce((sum, one) => sum + one.targets.size, 0),
-    previous: (folder) => kept.get(folder)?.state?.accepted.document ?? null,
-    compiledFrom: (folder) => {
-      const accepted = kept.get(folder)?.state?.accepted;
-      return accepted !== undefined && accepted.document.compilerVersion === COMPILER_VERSION ? accepted : null;
+    views: () => [...kept.values()].map(viewOf),
+    view: (environment) => {
+      const one = of(environment);
+      return one === undefined ? null : viewOf(one);
     },
-    apply: async (environment, signal) => {
-      const one = kept.get(environment);
-      if (one === undefined || one.state === null) return ok([]);
-      retarget(one, { ...one.state, applied: one.state.accepted, massChange: null });
-      const saved = await save(scope, one, signal);
-      return saved.ok ? ok([...one.targets.keys()]) : saved;
+    size: () => [...kept.values()].reduce((sum, one) => sum + one.targets.size, 0),
+    previous: (folder) => of(folder)?.accepted?.document ?? null,
+    compiledFrom: (folder) => {
+      const accepted = of(folder)?.accepted ?? null;
+      return accepted !== null && accepted.document.compilerVersion === COMPILER_VERSION ? accepted : null;
+    },
+    write: async (environment, book, more, signal) => {
+      const one = of(environment);
+      if (one === undefined) return ok('moved');
+      for (const revision of more) one.documents.set(revision.id, revision);
+      return writeBook(scope, one, book, signal);
+    },
+    follow: async (environment, seen, signal) => {
+      const one = of(environment);
+      return one === undefined ? ok(undefined) : followStore(scope, one, seen, signal);
+    },
+    refresh: async (environment, signal) => {
+      const one = of(environment);
+      if (one === undefined) return ok(undefined);
+      const row = await deps.store.environment(environment, signal);
+      if (!row.ok) return row;
+      const book = await deps.store.releaseBook(environment, signal);
+      if (!book.ok) return book;
+      return followStore(scope, one, { accepted: row.value.accepted, version: book.value?.version ?? 0 }, signal);
     },
     noteSynced: (target, statusOf) => noteSynced(scope, target, statusOf),
     forget: ({ environment, app }) => {
@@ -128,6 +138,7 @@ export function makeEnvironments(deps: StoreDep & TellDep & ClockDep): Environme
       one.known = one.known.filter((name) => name !== app.app);
       one.targets = targetsOf(one.state, one.known);
     },
+    acceptedAt: (environment) => of(environment)?.acceptedAt ?? deps.clock.now(),
     flush: async (signal) => {
       for (const one of kept.values()) {
         if (!one.dirty) continue;
@@ -138,8 +149,10 @@ export function makeEnvironments(deps: StoreDep & TellDep & ClockDep): Environme
     },
   };
 }
-type Scope = StoreDep & TellDep & ClockDep & { readonly kept: Map<string, Kept> };
-
+const viewOf = ({ name, state, book, problems, warnings, commit, author }: Kept): EnvironmentView => ({
+  ...{ name, state, problems, warnings, commit, author },
+  lastGood: book.lastGood,
+});
 const sourceProblem = ({ code, message }: TrimtabError): Problem => ({
   file: 'source',
   line: 1,
@@ -149,24 +162,25 @@ const sourceProblem = ({ code, message }: TrimtabError): Problem => ({
   remedy: 'nothing is changed meanwhile',
 });
 
-async function takeOne(scope: Scope, read: ReadEnvironment, signal: AbortSignal): Promise<Result<readonly string[], TrimtabError>> {
-  const found = await open(scope, read.name, signal);
+async function takeOne(scope: Scope, read: ReadEnvironment, signal: AbortSignal): Promise<Result<EnvironmentName | null, TrimtabError>> {
+  const found = await openEnvironment(scope, read.name, signal);
   if (!found.ok) return found;
   const one = found.value;
   one.commit = read.commit?.sha ?? null;
+  one.author = read.commit?.author ?? null;
   if (!read.compiled.ok) {
     refuse(scope, one, read.compiled.error.problems, read.compiled.error.warnings);
-    return ok([]);
+    return ok(null);
   }
   const { id, document, warnings } = read.compiled.value;
   one.problems = [];
-  const before = one.state?.accepted ?? null;
+  const before = one.accepted;
   const accepted = { id, sourceHash: read.sourceHash, document };
   if (before?.id === id) {
     // A restart reads what it had: targets are made, nothing is announced.
-    if (one.targets.size > 0 || one.state === null) return ok([]);
-    retarget(one, one.state);
-    return ok([...one.targets.keys()]);
+    if (one.targets.size > 0) return ok(null);
+    retarget(one);
+    return ok(one.name);
   }
   one.warnings = warnings;
   const commit: Json = read.commit === null ? null : { ...read.commit };
@@ -180,14 +194,19 @@ async function takeOne(scope: Scope, read: ReadEnvironment, signal: AbortSignal)
   };
   const saved = await scope.store.saveRevision(row, signal);
   if (!saved.ok) return saved;
-  const automatic = document.sync.mode !== 'manual';
-  const massChange = massChangeOf(before, accepted);
   scope.tell({ type: 'RevisionAccepted', environment: one.name, revision: id, apps: document.apps.length, commit: one.commit, warnings });
-  retarget(one, { name: one.name, accepted, applied: automatic ? accepted : (one.state?.applied ?? null), massChange });
+  one.massChange = massChangeOf(before, accepted);
+  one.accepted = accepted;
   one.acceptedAt = scope.clock.now();
-  if (automatic) scope.tell({ type: 'TargetChanged', environment: one.name, from: before?.id ?? null, to: id });
+  one.documents.set(id, accepted);
+  const book = afterCommit(one.book, document, id);
+  retarget(one);
+  if (JSON.stringify(book) !== JSON.stringify(one.book)) {
+    const written = await writeBook(scope, one, book, signal);
+    if (!written.ok) return written;
+  }
   const written = await save(scope, one, signal);
-  return written.ok ? ok([...one.targets.keys()]) : written;
+  return written.ok ? ok(one.name) : written;
 }
 function refuse(scope: Scope, one: Kept, problems: readonly Problem[], warnings: readonly Problem[]): void {
   const said = problems.map(problemText).join('\n');
@@ -195,67 +214,13 @@ function refuse(scope: Scope, one: Kept, problems: readonly Problem[], warnings:
   one.problems = problems;
   one.warnings = warnings;
   if (said !== before) scope.tell({ type: 'RevisionRefused', environment: one.name, problems });
-  if (one.state !== null && one.targets.size === 0) retarget(one, one.state);
-}
-/** From memory, else from the store, else new. */
-async function open(scope: Scope, name: string, signal: AbortSignal): Promise<Result<Kept, TrimtabError>> {
-  const known = scope.kept.get(name);
-  if (known !== undefined) return ok(known);
-  const row = await scope.store.environment(name, signal);
-  if (!row.ok) return row;
-  const apps = await scope.store.apps(name, signal);
-  if (!apps.ok) return apps;
-  const accepted = await revisionOf(scope, name, row.value.accepted, signal);
-  if (!accepted.ok) return accepted;
-  const applied = await revisionOf(scope, name, row.value.applied, signal);
-  if (!applied.ok) return applied;
-  const one: Kept = {
-    name: environmentName(name),
-    state:
-      accepted.value === null ? null : { name: environmentName(name), accepted: accepted.value, applied: applied.value, massChange: null },
-    targets: new Map(),
-    known: apps.value,
-    lastGood: row.value.lastGood,
-    dirty: false,
-    problems: [],
-    warnings: [],
-    commit: null,
-    acceptedAt: scope.clock.now(),
-    waitsFor: null,
-  };
-  scope.kept.set(name, one);
-  return ok(one);
-}
-async function revisionOf(
-  scope: Scope,
-  environment: string,
-  id: string | null,
-  signal: AbortSignal,
-): Promise<Result<AcceptedRevision | null, TrimtabError>> {
-  if (id === null) return ok(null);
-  const row = await scope.store.revision(environment, id, signal);
-  if (!row.ok) return row;
-  const document = Document.safeParse(row.value?.document);
-  if (row.value === null || !document.success) return ok(null);
-  return ok({ id: revisionId(row.value.id), sourceHash: row.value.sourceHash, document: document.data });
-}
-function retarget(one: Kept, state: EnvironmentState): void {
-  const before = one.targets;
-  one.state = state;
-  one.known = [...new Set([...one.known, ...[...before.values()].map(({ app }) => app.app)])];
-  one.targets = targetsOf(state, one.known);
-  one.dirty = true;
-}
-async function save(scope: Scope, one: Kept, signal: AbortSignal): Promise<Result<void, TrimtabError>> {
-  const row = { accepted: one.state?.accepted.id ?? null, applied: one.state?.applied?.id ?? null, lastGood: one.lastGood };
-  const saved = await scope.store.saveEnvironment(one.name, row, signal);
-  if (saved.ok) one.dirty = false;
-  return saved;
+  if (one.accepted !== null && one.targets.size === 0) retarget(one);
 }
 function noteSynced(scope: Scope, target: AppTarget, statusOf: (environment: EnvironmentName, app: string) => AppStatus | null): boolean {
   const one = scope.kept.get(target.environment.name);
-  const id = one?.state?.accepted.id;
-  if (one === undefined || id === undefined || one.lastGood === id) return false;
+  const { accepted } = one ?? { accepted: null };
+  if (one === undefined || accepted === null || one.book.lastGood === accepted.id || accepted.document.apps.some(takesPart)) return false;
+  const { id } = accepted;
   const isSettled = ({ app, revision, gone }: AppTarget): boolean => {
     const status = statusOf(one.name, app.app);
     const synced = revision === id && status?.sync === 'Synced' && status.attemptedRevision === id;
@@ -266,8 +231,8 @@ function noteSynced(scope: Scope, target: AppTarget, statusOf: (environment: Env
   if (waitsFor !== undefined && !isSettled(waitsFor)) return false;
   one.waitsFor = one.targets.entries().find(([, other]) => !isSettled(other))?.[0] ?? null;
   if (one.waitsFor !== null || target.revision !== id) return false;
-  one.lastGood = id;
-  one.dirty = true;
+  one.book = { ...one.book, lastGood: id };
+  retarget(one);
   scope.tell({ type: 'EnvironmentSynced', environment: one.name, revision: id, took: elapsed(one.acceptedAt, scope.clock.now()) });
   return true;
 }

@@ -9,6 +9,7 @@ export interface AppKey {
 }
 export const keyOf = ({ environment, app }: AppKey): string => `app/${environment}/${app}`;
 export const organizationKey = (organization: OrgSlug): string => `organization/${organization}`;
+export const releaseKey = (environment: EnvironmentName): string => `release/${environment}`;
 /** Null: written by another version. */
 export function kindOf(key: string): KeyKind | null {
   const word = key.split('/')[0];

@@ -15,8 +15,11 @@ import type { Halts } from './halts.ts';
 import type { AppPlan, EnvironmentAnswer, Operator, Selection } from './operator.ts';
 import { type People, tokenDesk } from './people.ts';
 import type { Proving } from './proving.ts';
+import { approveRelease } from './release-people.ts';
+import { makeReleaseOperator } from './release-words.ts';
 import { lookAtSecrets, syncSecrets } from './secret-desk.ts';
 import { type AppTarget, targetKey } from './target.ts';
+import { appliedOf } from './targets.ts';
 
 export interface OperatorDeps extends StoreDep, ClockDep, TellDep {
   readonly controller: Controller;
@@ -50,6 +53,7 @@ export function makeLocalOperator(deps: OperatorDeps): Operator {
     db: deps.db,
     ...deps.accounts,
     ...tokenDesk(deps.people),
+    ...makeReleaseOperator(deps),
     environments: (_signal) => Promise.resolve(ok(controller.environments.views().map((view) => answerFor(deps, view)))),
     plan: async (selection, signal) => {
       const targets = chosen(selection);
@@ -59,11 +63,11 @@ export function makeLocalOperator(deps: OperatorDeps): Operator {
         plans.push(...(await Promise.all(targets.slice(at, at + PLANS_AT_A_TIME).map((target) => planFor(controller, target, signal)))));
       return ok(plans);
     },
-    approve: async (selection, by, signal) => {
+    approve: async (selection, by, plan, signal) => {
       const targets = chosen(selection);
       const environments = new Set(targets.map(({ environment }) => environment.name));
       for (const environment of environments) {
-        const given = await approveOne(deps, environment, selection, targets, by, signal);
+        const given = await approveOne(deps, environment, selection, targets, { by, plan }, signal);
         if (!given.ok) return given;
       }
       const fresh = chosen(selection);
@@ -112,23 +116,18 @@ export function makeLocalOperator(deps: OperatorDeps): Operator {
     syncSecrets: async (selection, wish, signal) => ok(await syncSecrets(deps, chosen(selection), wish, signal)),
   };
 }
-/** The whole environment: its accepted revision becomes the applied one. One app: only what it waits for. */
+/** The whole environment: its release. One app: only what it waits for. */
 async function approveOne(
-  { controller }: OperatorDeps,
+  deps: OperatorDeps,
   environment: EnvironmentName,
   selection: Selection,
   targets: readonly AppTarget[],
-  by: string,
+  { by, plan }: { readonly by: string; readonly plan: string | null },
   signal: AbortSignal,
 ) {
-  const view = controller.environments.views().find(({ name }) => name === environment);
-  const revision = view?.state?.accepted.id ?? '';
-  if (selection.app === null) {
-    const applied = await controller.environments.apply(environment, signal);
-    return applied.ok ? controller.approvals.give(environment, '*', revision, by, signal) : applied;
-  }
-  for (const { app } of targets) {
-    const given = await controller.approvals.give(environment, app.app, revision, by, signal);
+  if (selection.app === null) return approveRelease(deps, environment, by, plan, signal);
+  for (const { app, revision } of targets.filter((target) => target.environment.name === environment)) {
+    const given = await deps.controller.approvals.give(environment, app.app, revision, by, signal);
     if (!given.ok) return given;
   }
   return ok(undefined);
@@ -150,13 +149,17 @@ function answerFor({ controller, halts }: OperatorDeps, view: EnvironmentView): 
     organization: state?.accepted.document.organization ?? null,
     mode: state?.accepted.document.sync.mode ?? null,
     accepted: state?.accepted.id ?? null,
-    applied: state?.applied?.id ?? null,
+    applied: state === null ? null : (appliedOf(state)?.id ?? null),
     lastGood,
     commit,
     valid: problems.length === 0,
     problems,
     warnings,
     halted: halts.reasonFor(environmentName(name)),
+    release: state?.book.active ?? null,
+    pins: state?.book.pins ?? [],
+    pause: state?.book.pause ?? null,
+    overrides: state?.book.overrides ?? [],
     apps: targets.flatMap(({ app }) => {
       const status = controller.statusOf(environmentName(name), app.app);
       if (status === null) return [];

@@ -1,6 +1,7 @@
 /** One round without a loop that goes on for ever: passes until everything is Synced, waits for a person, or fails. */
 import type { ClockDep } from '#domain/clock.ts';
 import type { AppStatus } from '#domain/condition.ts';
+import type { Release } from '#domain/release.ts';
 import { elapsed, type Ms, seconds } from '#domain/units.ts';
 import type { Controller } from './controller.ts';
 import type { Selection } from './operator.ts';
@@ -20,9 +21,13 @@ export async function convergeOnce(
   const started = deps.clock.now();
   for (;;) {
     const targets = controller.environments.targets().filter(({ app }) => only(app.app));
-    for (const target of targets) await controller.pass(targetKey(target), signal);
+    const names = new Set(targets.map(({ environment }) => environment.name));
+    for (const name of names) await controller.release(name, signal);
+    for (const target of controller.environments.targets().filter(({ app }) => only(app.app)))
+      await controller.pass(targetKey(target), signal);
+    for (const name of names) await controller.release(name, signal);
     const statuses = targets.map(({ environment, app }) => controller.statusOf(environment.name, app.app));
-    const result = verdictOf(statuses);
+    const result = verdictOf(statuses, activeIn(controller, names));
     if (result !== null) return result;
     if (signal.aborted || elapsed(started, deps.clock.now()) > limit) return 'failed';
     await deps.clock.sleep(LOOK_EVERY, signal).catch(() => undefined);
@@ -38,12 +43,17 @@ export async function lookAt(controller: Controller, { environment, app }: Selec
   for (let at = 0; at < chosen.length; at += LOOKS_AT_A_TIME)
     await Promise.all(chosen.slice(at, at + LOOKS_AT_A_TIME).map((target) => controller.look(targetKey(target), signal)));
 }
+const activeIn = (controller: Controller, names: ReadonlySet<string>): readonly Release[] =>
+  [...names].flatMap((name) => controller.environments.view(name)?.state?.book.active ?? []);
 /** Null: something still moves. */
-export function verdictOf(statuses: readonly (AppStatus | null)[]): RoundResult | null {
+export function verdictOf(statuses: readonly (AppStatus | null)[], releases: readonly Release[] = []): RoundResult | null {
+  // A release that waits for nobody goes on, whatever its apps are at this moment.
+  if (releases.some(({ hold, heldSince, phase }) => hold === null && heldSince === null && phase !== 'stalled')) return null;
+  if (releases.some(({ phase }) => phase === 'stalled')) return 'failed';
   const verdicts = statuses.map((status) => (status === null ? null : verdictOfApp(status)));
   if (verdicts.includes('failed')) return 'failed';
   if (verdicts.includes(null)) return null;
-  return verdicts.includes('held') ? 'held' : 'synced';
+  return verdicts.includes('held') || releases.some(({ hold }) => hold !== null) ? 'held' : 'synced';
 }
 const isTrue = (status: AppStatus, type: string): boolean =>
   status.conditions.some((condition) => condition.type === type && condition.status === 'true');

@@ -1,8 +1,11 @@
 /** What a person can ask of trimtab, whether the controller runs in this process or somewhere else: the commands and the HTTP API speak this. */
 import type { AppStatus } from '#domain/condition.ts';
 import type { TrimtabError } from '#domain/errors.ts';
+import type { Pin } from '#domain/pins.ts';
 import type { Plan } from '#domain/plan.ts';
 import type { Problem } from '#domain/problem.ts';
+import type { Release } from '#domain/release.ts';
+import type { Override, ReleaseBook } from '#domain/release-book.ts';
 import type { Result } from '#domain/result.ts';
 import type { Role } from '#platform/store/login-port.ts';
 import type { AuditEntry } from '#platform/store/port.ts';
@@ -12,6 +15,8 @@ import type { Proving } from './proving.ts';
 import type { AppSecrets, AppSynced, GivenValues, SyncWish } from './secret-desk.ts';
 
 export type { AppSecrets, AppSynced, GivenValues };
+
+import type { ReleaseOperator } from './release-operator.ts';
 
 export type Answer<T> = Promise<Result<T, TrimtabError>>;
 
@@ -28,6 +33,12 @@ export interface EnvironmentAnswer {
   readonly problems: readonly Problem[];
   readonly warnings: readonly Problem[];
   readonly halted: string | null;
+  /** Under way now. */
+  readonly release: Release | null;
+  /** Content that is not tried again. */
+  readonly pins: readonly Pin[];
+  readonly pause: ReleaseBook['pause'];
+  readonly overrides: readonly Override[];
   readonly apps: readonly AppStatus[];
 }
 export interface AppPlan {
@@ -56,13 +67,13 @@ export interface TokenAnswer {
   readonly role: Role;
   readonly createdAt: number;
 }
-export interface Operator extends TokenDesk, Proving, Accounts {
+export interface Operator extends TokenDesk, Proving, Accounts, ReleaseOperator {
   readonly db: DatabaseOperator;
   environments(signal: AbortSignal): Answer<readonly EnvironmentAnswer[]>;
   /** What would be done, from a fresh look. Writes nothing to the platform. */
   plan(selection: Selection, signal: AbortSignal): Answer<readonly AppPlan[]>;
-  /** A person's word for what waits for one; wakes the apps. Answers the apps it covers. */
-  approve(selection: Selection, by: string, signal: AbortSignal): Answer<readonly string[]>;
+  /** A person's word for what waits for one; wakes the apps. `plan`: only if that is what would run. Answers the apps it covers. */
+  approve(selection: Selection, by: string, plan: string | null, signal: AbortSignal): Answer<readonly string[]>;
   /** Reads the source and looks at everything again. */
   refresh(signal: AbortSignal): Answer<void>;
   audit(selection: Selection, limit: number, signal: AbortSignal): Answer<readonly AuditEntry[]>;

@@ -28,6 +28,8 @@ export interface PassDeps extends FlyDep, ClockDep, RandomDep, TellDep, AppStore
   readonly isApproved: (target: AppTarget) => boolean;
   /** Of another app of the environment; null: not seen yet. */
   readonly statusOf: (environment: EnvironmentName, app: string) => AppStatus | null;
+  /** The revision another app of the environment must be at now; null: none. */
+  readonly revisionOf: (environment: EnvironmentName, app: string) => string | null;
   readonly onSynced: (target: AppTarget, signal: AbortSignal) => Promise<void>;
   /** Nothing is left of it: it is no target any more. */
   readonly onForgotten: (target: AppTarget) => void;

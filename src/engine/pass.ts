@@ -31,7 +31,7 @@ import { recover } from './recover.ts';
 import { reportNews } from './report.ts';
 import type { AppRuntime } from './runtime.ts';
 import { isGoingDown, isSettled, statusAfter, statusAfterFailure } from './status.ts';
-import type { AppTarget } from './target.ts';
+import { type AppTarget, attemptOf } from './target.ts';
 
 export interface PassOutcome {
   readonly result: PassResult;
@@ -192,6 +192,7 @@ export function contextOf(deps: PassDeps, target: AppTarget, generation: number,
     prices: deps.prices(now),
     shares: deps.shares(target.app.app),
     seed: deps.nextSeed(),
+    ...attemptOf(target),
   };
 }
 

@@ -20,7 +20,7 @@ export interface Previews {
   look(key: string, signal: AbortSignal): Promise<void>;
 }
 export interface PreviewsDeps extends ClockDep, AppStoreDep {
-  readonly environments: Pick<Environments, 'target' | 'proposal'>;
+  readonly environments: Pick<Environments, 'proposal'>;
   readonly flyFor: (environment: CompiledEnvironment) => Result<FlyClient, TrimtabError>;
   readonly passDeps: (fly: FlyClient) => PassDeps;
   readonly runtimeFor: (key: string) => AppRuntime;
@@ -46,7 +46,7 @@ export function makePreviews({ clock, store, environments, flyFor, passDeps, run
       return seen.ok ? ok(seen.value.decision) : seen;
     },
     look: async (key, signal) => {
-      const target = environments.target(key);
+      const target = environments.proposal(key);
       if (target === null) return;
       const seen = await previewOf(target, signal);
       const runtime = runtimeFor(key);

@@ -6,6 +6,7 @@ import { isReady } from '#domain/health.ts';
 import { foreignMachines, mustRun } from '#domain/members.ts';
 import { isActive, isStarted } from '#domain/observed.ts';
 import { priceApp } from '#domain/price.ts';
+import { verdictAfter, verdictOf } from '#domain/release-verdict.ts';
 import { membersIn } from '#domain/secret-mark.ts';
 import { unknownNames } from '#domain/secret-plan.ts';
 import { secretStatuses } from '#domain/secret-status.ts';
@@ -23,7 +24,7 @@ import type { Instant } from '#domain/units.ts';
 import { microUsd } from '#domain/units.ts';
 import type { Decision } from './decide.ts';
 import { prefixOf } from './secret-reader.ts';
-import type { AppTarget } from './target.ts';
+import { type AppTarget, attemptOf } from './target.ts';
 
 /** Nothing is on its way: no machine between two states, none that should serve and does not yet. */
 export function isSettled(context: PlanContext): boolean {
@@ -57,7 +58,7 @@ export function statusAfter(target: AppTarget, context: PlanContext, decision: D
   const asGitSays = target.app.excluded || (target.gone ? !observed.machines.some(isActive) : synced);
   const sync = asGitSays ? 'Synced' : 'OutOfSync';
   const health = target.gone ? 'Healthy' : appHealth(context);
-  const verdict = { sync, health, revision: target.revision, now } as const;
+  const verdict = { sync, health, revision: target.revision, overridden: target.overridden, now } as const;
   return {
     environment: target.environment.name,
     name: target.app.name,
@@ -66,7 +67,7 @@ export function statusAfter(target: AppTarget, context: PlanContext, decision: D
     attemptedRevision: target.revision,
     sync,
     health,
-    conditions: [...conditionsOf(verdict, plan, previous?.conditions ?? [], target.overridden ?? null)],
+    conditions: [...conditionsOf(verdict, plan, previous?.conditions ?? [])],
     groups: [...groupStatuses(context)],
     drifts: [...driftStatuses(context, plan)],
     held: [...holdStatuses(plan)],
@@ -74,6 +75,7 @@ export function statusAfter(target: AppTarget, context: PlanContext, decision: D
     pending: [...pendingOf(plan)],
     secrets: target.gone ? [] : [...secretStatuses(context, prefixOf(target.environment))],
     unknownSecrets: target.gone ? [] : [...unknownNames(context)],
+    release: verdictOf(context, plan, synced),
     costLines: target.app.excluded ? [] : [...priceApp(observed, context.prices)],
     costMonthToDateMicroUsd: previous?.costMonthToDateMicroUsd ?? microUsd(0),
     observedAt: observed.observedAt,
@@ -82,7 +84,7 @@ export function statusAfter(target: AppTarget, context: PlanContext, decision: D
 }
 /** Not looked at: what was seen of it before says nothing about it now. */
 export function statusExcluded(target: AppTarget, previous: AppStatus | null, now: Instant): AppStatus {
-  const verdict = { sync: 'Synced', health: 'Healthy', revision: target.revision, now } as const;
+  const verdict = { sync: 'Synced', health: 'Healthy', revision: target.revision, overridden: null, now } as const;
   const base = { ...emptyStatus(target), costMonthToDateMicroUsd: previous?.costMonthToDateMicroUsd ?? microUsd(0) };
   const conditions = conditionsExcluded(verdict, previous?.conditions ?? []);
   return {
@@ -98,9 +100,16 @@ export function statusAfterFailure(target: AppTarget, error: TrimtabError, previ
   const unknown = ERRORS[error.code].condition === 'Unknown' || ERRORS[error.code].condition === 'Stalled';
   const sync = unknown ? 'Unknown' : (seen?.sync ?? 'Unknown');
   const health = unknown ? 'Unknown' : (previous?.health ?? 'Unknown');
-  const verdict = { sync, health, revision: target.revision, now } as const;
+  const verdict = { sync, health, revision: target.revision, overridden: target.overridden, now } as const;
   const base = previous ?? emptyStatus(target);
-  return { ...base, sync, health, attemptedRevision: target.revision, conditions: [...conditionsAfter(error, verdict, base.conditions)] };
+  return {
+    ...base,
+    sync,
+    health,
+    attemptedRevision: target.revision,
+    release: verdictAfter(error, attemptOf(target).attempt ?? null),
+    conditions: [...conditionsAfter(error, verdict, base.conditions)],
+  };
 }
 const emptyStatus = (target: AppTarget): AppStatus => ({
   environment: target.environment.name,
@@ -116,6 +125,7 @@ const emptyStatus = (target: AppTarget): AppStatus => ({
   held: [],
   foreign: [],
   pending: [],
+  release: null,
   costLines: [],
   costMonthToDateMicroUsd: microUsd(0),
   observedAt: null,

@@ -1,10 +1,16 @@
 /** Which revision each app must be at now. Held in memory; stored as revisions and two ids per environment. */
 
 import { type AppName, appName, type EnvironmentName, type RevisionId } from '#domain/ids.ts';
+import { changedParts, contentOf, provedIn, takesPart } from '#domain/pins.ts';
+import type { HoldReason, Notice } from '#domain/plan.ts';
+import { isBackward, isForward } from '#domain/release.ts';
+import { isGoingBack, type ReleaseBook } from '#domain/release-book.ts';
+import type { Effective } from '#domain/release-effective.ts';
 import type { CompiledApp, CompiledEnvironment } from '#domain/revision.ts';
 import { minutes } from '#domain/units.ts';
 import { keyOf } from './keys.ts';
 import type { AppTarget } from './target.ts';
+import { plainTarget } from './target.ts';
 
 export interface AcceptedRevision {
   readonly id: RevisionId;
@@ -13,12 +19,21 @@ export interface AcceptedRevision {
 }
 export interface EnvironmentState {
   readonly name: EnvironmentName;
+  /** What git says. */
   readonly accepted: AcceptedRevision;
-  /** What a person approved last, or what `automatic` took; null before either. */
-  readonly applied: AcceptedRevision | null;
+  /** What was proved last: where apps are while no release brings them forward. Null: nothing was. */
+  readonly good: AcceptedRevision | null;
+  /** What the release under way brings; null: none is. */
+  readonly to: AcceptedRevision | null;
+  readonly book: ReleaseBook;
+  /** What would be released of the accepted revision now. */
+  readonly effective: Effective & { readonly id: RevisionId };
   /** Why everything of the accepted revision waits: only trimtab's own version moved. */
   readonly massChange: string | null;
 }
+/** The revision that apps are held at; null: none yet. */
+export const appliedOf = ({ book: { active }, to, good }: EnvironmentState): AcceptedRevision | null =>
+  active !== null && isForward(active) ? to : good;
 
 /** The targets of one environment. An app that was here before and is no longer in git is still looked at, by the rules of prune. */
 export function targetsOf(state: EnvironmentState, known: readonly string[]): ReadonlyMap<string, AppTarget> {
@@ -27,10 +42,7 @@ export function targetsOf(state: EnvironmentState, known: readonly string[]): Re
   const inGit = new Set<string>(document.apps.map(({ app }) => app));
   const left = known
     .filter((app) => !inGit.has(app))
-    .map((app): AppTarget => {
-      const gone = goneApp(appName(app), document);
-      return { environment: document, app: gone, revision: id, gone: true, awaitsApproval: null, massChange: null };
-    });
+    .map((app): AppTarget => ({ ...plainTarget(document, goneApp(appName(app), document), id), gone: true }));
   return new Map([...present, ...left].map((target) => [keyOf({ environment: state.name, app: target.app.app }), target]));
 }
 /** Nothing is wanted of it any more; its stamps say what is ours. */
@@ -53,31 +65,80 @@ const goneApp = (app: AppName, { sync, primaryRegion }: CompiledEnvironment): Co
   definition: {},
 });
 
-function targetOf({ accepted, applied, massChange }: EnvironmentState, app: CompiledApp): AppTarget {
-  const current = { environment: accepted.document, app, revision: accepted.id, gone: false, awaitsApproval: null, massChange };
-  if (app.sync.mode !== 'manual' || applied?.id === accepted.id) return current;
-  const old = applied?.document.apps.find((other) => other.app === app.app);
-  const waits = waitsText(accepted);
-  if (applied === null || old === undefined) return { ...current, awaitsApproval: waits };
-  // Corrections go on against what was approved; how it is synced follows git at once.
+function targetOf(state: EnvironmentState, app: CompiledApp): AppTarget {
+  const { accepted, good, to, book, massChange } = state;
+  // Who only observes is compared with git, always.
+  if (!takesPart(app)) return { ...plainTarget(accepted.document, app, accepted.id), massChange };
+  const { active } = book;
+  const forward = active !== null && isForward(active) ? to : null;
+  const brought = forward?.document.apps.find((one) => one.app === app.app) ?? null;
+  const base = brought === null ? good : forward;
+  const found = brought ?? provedIn(good?.document ?? null, app.app);
+  const notices = noticesFor(state, app, found);
+  const said = state.effective.overridden.find((one) => one.app === app.app);
+  const overridden = said === undefined ? null : ({ reason: 'Overridden', message: said.message } as const);
+  const back = isGoingBack(book);
+  if (base === null || found === null)
+    return {
+      ...plainTarget(accepted.document, app, accepted.id),
+      ...{ overridden, back, massChange },
+      waits: notices[0] ?? WAITS,
+    };
+  // How it is synced follows git at once, whatever runs.
+  const { sync, declared } = accepted.document;
+  const environment = { ...base.document, sync, ...(declared === undefined ? {} : { declared }) };
+  const { releaseCommand, ...rest } = { ...found, sync: app.sync };
+  // What was proved once runs its release command no second time.
+  const wanted = back || releaseCommand === undefined ? rest : { ...rest, releaseCommand };
   return {
-    ...current,
-    environment: { ...applied.document, sync: accepted.document.sync },
-    app: { ...old, sync: app.sync },
-    revision: applied.id,
+    ...plainTarget(environment, wanted, base.id),
+    ...{ notices, overridden, back },
+    massChange: base.id === accepted.id ? massChange : null,
+    release: active === null || !(isForward(active) || back) ? null : { number: active.number, openedAt: active.openedAt },
   };
 }
-
-/** What a plan is made for: the accepted revision, also while it waits for a person. */
-export function proposalOf(state: EnvironmentState, target: AppTarget): AppTarget {
-  const { accepted, applied, massChange } = state;
-  const app = accepted.document.apps.find((one) => one.app === target.app.app);
-  if (app === undefined) return target;
-  const waits = app.sync.mode === 'manual' && applied?.id !== accepted.id;
-  const awaitsApproval = waits ? waitsText(accepted) : null;
-  return { environment: accepted.document, app, revision: accepted.id, gone: false, awaitsApproval, massChange };
+function noticesFor({ book, effective }: EnvironmentState, app: CompiledApp, found: CompiledApp | null): readonly Notice[] {
+  const { active, spent } = book;
+  const held = effective.held.find((one) => one.app === app.app);
+  if (held !== undefined) return [{ reason: 'RevisionPinned', message: held.message, until: null }];
+  if (found !== null && changedParts(contentOf(found), contentOf(app)).length === 0 && active?.phase !== 'stalled') return [];
+  if (active !== null && isBackward(active)) {
+    const reason = active.phase === 'stalled' ? 'ReleaseStalled' : 'ReleaseWaits';
+    return [{ reason, message: `release ${active.number} goes back: ${active.message}`, until: null }];
+  }
+  if (active !== null && !isForward(active)) {
+    const reason = HOLDS.find((one) => one === active.hold) ?? 'ReleaseWaits';
+    return [{ reason, message: `release ${active.number}: ${active.message || active.phase}`, until: null }];
+  }
+  if (spent !== null) return [{ reason: 'RevisionPinned', message: spent.message, until: null }];
+  if (active !== null || app.sync.mode !== 'manual') return [];
+  return [{ reason: 'ApprovalRequired', message: `revision ${effective.id.slice(0, 12)} waits for approval`, until: null }];
 }
-const waitsText = ({ id }: AcceptedRevision): string => `revision ${id.slice(0, 12)} waits for approval`;
+const WAITS: Notice = { reason: 'ReleaseWaits', message: 'it waits for its release', until: null };
+/** Beside a plan, not in its way. */
+const SHOWN: readonly HoldReason[] = ['RevisionPinned', 'ReleaseWaits', 'PreflightFailed'];
+const HOLDS: readonly HoldReason[] = [
+  'Halted',
+  'PreflightFailed',
+  'ApprovalRequired',
+  'SyncWindow',
+  'Paused',
+  'MassChange',
+  'RevisionPinned',
+];
+
+/** What a plan is made for: what would be released of the accepted revision, also while it waits. */
+export function proposalOf(state: EnvironmentState, target: AppTarget): AppTarget {
+  const { accepted, effective, massChange, book } = state;
+  const app = effective.document.apps.find((one) => one.app === target.app.app);
+  const forward = book.active !== null && isForward(book.active);
+  if (app === undefined || !takesPart(app) || forward || target.gone) return target;
+  // What nothing keeps from beginning is shown as what is done next.
+  const waits = [target.waits, ...target.notices].find((notice) => notice !== null && !SHOWN.includes(notice.reason)) ?? null;
+  const notices = target.notices.filter(({ reason }) => SHOWN.includes(reason));
+  const proposed = plainTarget({ ...effective.document, sync: accepted.document.sync }, app, effective.id);
+  return { ...proposed, waits, notices, overridden: target.overridden, massChange };
+}
 
 /** Share of an environment's machines that may change because of trimtab's own version alone. */
 const MASS_SHARE = 0.1;
@@ -85,12 +146,12 @@ const MASS_SHARE = 0.1;
 export function massChangeOf(before: AcceptedRevision | null, after: AcceptedRevision): string | null {
   if (before === null || before.sourceHash !== after.sourceHash || before.id === after.id) return null;
   const old = new Map(before.document.apps.map((app) => [app.app, app]));
-  const moved = after.document.apps.filter((app) => contentOf(old.get(app.app)) !== contentOf(app));
+  const moved = after.document.apps.filter((app) => configOf(old.get(app.app)) !== configOf(app));
   const share = machinesIn(moved) / Math.max(1, machinesIn(after.document.apps));
   if (moved.length <= 1 && share <= MASS_SHARE) return null;
   return `neither git nor the world changed, only trimtab's version: ${moved.map(({ name }) => name).join(', ')} would be written`;
 }
-const contentOf = (app: CompiledApp | undefined): string =>
+const configOf = (app: CompiledApp | undefined): string =>
   app === undefined ? '' : app.groups.map(({ name, hash }) => `${name}=${hash}`).join(' ');
 const machinesIn = (apps: readonly CompiledApp[]): number =>
   apps.reduce((sum, { groups }) => sum + groups.reduce((all, { regions }) => all + regions.reduce((most, { min }) => most + min, 0), 0), 0);

@@ -37,5 +37,3 @@ export function makeWork({ clock, tell, wake }: WorkDeps, handlers: Handlers) {
     }
   };
 }
-/** A kind of key that this controller does not know what to do with. */
-export const IDLE: Handler = { run: () => Promise.resolve(null), priority: PRIORITY.resync, forget: () => undefined };

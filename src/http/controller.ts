@@ -6,6 +6,7 @@ import { accountRoutes } from './accounts.ts';
 import { answer, answerFor, hasToken, knownOnly, NO_CACHE, refuse, selectionOf } from './asked.ts';
 import { databaseRoutes } from './database.ts';
 import { makeSite, type SiteDeps } from './page/site.ts';
+import { releaseApi } from './release-api.ts';
 import { secretRoutes } from './secrets.ts';
 import { makeWebhook, type WebhookDeps } from './webhook.ts';
 
@@ -80,7 +81,10 @@ function api(deps: HttpDeps): Hono {
     return answer(await operator.addToken(c.req.param('name'), role, c.req.raw.signal));
   });
   app.post('/tokens/:name/revoke', async (c) => answer(await operator.revokeToken(c.req.param('name'), c.req.raw.signal)));
-  app.post('/approve', async (c) => answerFor(c, await operator.approve(selectionOf(c), c.req.query('by') ?? 'api', c.req.raw.signal)));
+  app.post('/approve', async (c) =>
+    answerFor(c, await operator.approve(selectionOf(c), c.req.query('by') ?? 'api', c.req.query('plan') ?? null, c.req.raw.signal)),
+  );
+  app.route('/releases', releaseApi(operator, answer));
   app.post('/refresh', async (c) => answer(await operator.refresh(c.req.raw.signal)));
   app.post('/preflight', async (c) => answer(await operator.preflight(c.req.query('environment') ?? null, c.req.raw.signal)));
   app.post('/smoke', async (c) => {

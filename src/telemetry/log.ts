@@ -69,6 +69,24 @@ export function eventToLine(event: Event): Line | null {
         environment: event.environment,
         seconds: event.took / 1_000,
       });
+    case 'ReleaseStarted':
+      return info(`release ${event.number} (${event.kind}) of ${event.apps.join(', ')} by ${event.actor}`, {
+        environment: event.environment,
+        from: event.from,
+        to: event.to,
+      });
+    case 'ReleasePhase':
+      if (event.hold === null && event.message === '') return null;
+      return info(`release ${event.number}: ${event.phase}${event.hold === null ? '' : ` (${event.hold})`}: ${event.message}`, {
+        environment: event.environment,
+      });
+    case 'ReleaseFailing':
+      return line('error', `release ${event.number} fails: ${event.reason}: ${event.message}`, { environment: event.environment });
+    case 'ReleaseEnded':
+      return line(event.result === 'failed' ? 'error' : 'info', `release ${event.number} ${event.result}`, {
+        environment: event.environment,
+        seconds: event.took / 1_000,
+      });
     case 'ObservationFailed':
       return line('warn', `organization ${event.organization} cannot be seen: ${event.message}`, { code: event.code });
     case 'HaltChanged':

@@ -78,6 +78,8 @@ function makeCounters(registry: Registry) {
     workSeconds: histogram('workqueue_work_duration_seconds', 'Length of one piece of work.', []),
     retries: counter('workqueue_retries_total', 'Passes that failed and come again.', []),
     deploys: counter('deploys_total', 'Platform releases completed.', ['environment', 'app']),
+    releases: counter('release_total', 'Releases by result.', ['environment', 'result']),
+    releaseSeconds: histogram('release_duration_seconds', 'Length of a release.', ['environment']),
     bugs: counter('bugs_total', 'Passes stopped by a bug.', []),
   };
   // Closed labels not crossed with app are there from the start, so that alerts on them work.
@@ -89,6 +91,7 @@ function makeCounters(registry: Registry) {
   all.throttle.inc(0);
   return all;
 }
+const RELEASE_RESULTS = ['complete', 'failed', 'superseded'] as const;
 function tellCounters(counters: Counters, event: Event): void {
   switch (event.type) {
     case 'PassFinished':
@@ -99,6 +102,12 @@ function tellCounters(counters: Counters, event: Event): void {
       return;
     case 'WorkTaken':
       return counters.queueSeconds.observe(Math.max(0, event.waited) / 1_000);
+    case 'RevisionAccepted':
+      for (const result of RELEASE_RESULTS) counters.releases.inc({ environment: event.environment, result }, 0);
+      return;
+    case 'ReleaseEnded':
+      counters.releaseSeconds.observe({ environment: event.environment }, event.took / 1_000);
+      return counters.releases.inc({ environment: event.environment, result: event.result });
     case 'EnvironmentSynced':
       return counters.convergence.observe({ environment: event.environment }, event.took / 1_000);
     case 'DriftSeen':

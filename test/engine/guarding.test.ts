@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import type { GuardRule } from '#domain/guard.ts';
 import type { Controls } from '#domain/restrain.ts';
 import { guardFor } from '#engine/guarding.ts';
+import { plainTarget } from '#engine/target.ts';
 import { APP, aContext, aGroup, aMachine, anApp, anEnvironment, observedApp, REVISION } from '#test/support/builders.ts';
 import { plainStep, planOfSteps, updateStep } from '#test/support/steps.ts';
 
@@ -9,7 +10,8 @@ const machine = aMachine(aGroup(), 'app-1');
 const calm: Controls = {
   halted: null,
   approved: false,
-  awaitsApproval: null,
+  waits: null,
+  notices: [],
   waitsFor: [],
   foreignRelease: null,
   massChange: null,
@@ -25,7 +27,7 @@ interface Given {
 function rulesOf({ controls = {}, selfApp, protection = 'none', owner = 'acme/staging' }: Given): readonly GuardRule[] {
   const context = aContext({ owner, observed: observedApp({ machines: [machine] }) });
   const environment = anEnvironment({ protection });
-  const target = { environment, app: anApp(), revision: REVISION, gone: false, awaitsApproval: null, massChange: null };
+  const target = plainTarget(environment, anApp(), REVISION);
   const guard = guardFor({ selfApp: selfApp ?? null }, target, context, { ...calm, ...controls });
   const steps = [updateStep(machine), { ...plainStep('stop', machine), key: 'stop' }];
   return guard(planOfSteps(steps)).map(({ rule }) => rule);

@@ -54,7 +54,7 @@ describe('a pushed secret', () => {
     expect(stateOf(harness, 'SESSION_SECRET')).toBe('Drifted');
     expect(harness.status(APP)).toMatchObject({ sync: 'Synced' });
     expect(harness.status(APP)?.held.map(({ reason }) => reason)).toContain('SecretChanged');
-    await operatorOf(harness).approve({ environment: 'test', app: APP }, 'ann', AbortSignal.timeout(5_000));
+    await operatorOf(harness).approve({ environment: 'test', app: APP }, 'ann', null, AbortSignal.timeout(5_000));
     await harness.pass(30);
     expect(['Synced', 'Staged']).toContain(stateOf(harness, 'SESSION_SECRET'));
     await harness.stop();
@@ -127,7 +127,7 @@ describe('a sync', () => {
     expect(await sync(harness, { SESSION_SECRET: 'x' })).toMatchObject({ written: ['SESSION_SECRET'], held: [] });
     await harness.pass(60);
     expect(harness.machines(APP)).toEqual([]);
-    await operatorOf(harness).approve({ environment: 'test', app: null }, 'ann', AbortSignal.timeout(5_000));
+    await operatorOf(harness).approve({ environment: 'test', app: null }, 'ann', null, AbortSignal.timeout(5_000));
     await harness.untilSettled();
     expect(machineVersions(harness)).toEqual([1, 1]);
     await harness.stop();

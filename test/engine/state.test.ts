@@ -8,6 +8,7 @@ import { instant } from '#domain/units.ts';
 import type { AppStore, NewIntent, Stored } from '#engine/ports.ts';
 import { makeAppStore } from '#engine/state.ts';
 import { statusAfter } from '#engine/status.ts';
+import { plainTarget } from '#engine/target.ts';
 import { makeMemoryStore } from '#platform/store/memory.ts';
 import type { Store } from '#platform/store/port.ts';
 import { APP, aContext, aGroup, aMachine, anApp, anEnvironment, NOW, observedApp, REVISION } from '#test/support/builders.ts';
@@ -28,7 +29,7 @@ async function value<T>(stored: Stored<T>): Promise<T> {
 function aStatus(): AppStatus {
   const app = anApp({ groups: [group] });
   const context = aContext({ app, observed: observedApp({ machines: [machine] }) });
-  const target = { environment: anEnvironment(), app, revision: REVISION, gone: false, awaitsApproval: null, massChange: null };
+  const target = plainTarget(anEnvironment(), app, REVISION);
   const decision = { plan: planOfSteps([step]), memory: context.memory, news: { seen: [], gone: [] }, refusals: [], synced: false };
   return statusAfter(target, context, decision, null);
 }

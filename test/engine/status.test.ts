@@ -8,7 +8,7 @@ import type { Hold, HoldReason, Plan } from '#domain/plan.ts';
 import { HOLD_REASONS } from '#domain/plan.ts';
 import { instant, minutes, ms } from '#domain/units.ts';
 import { isSettled, statusAfter, statusAfterFailure } from '#engine/status.ts';
-import type { AppTarget } from '#engine/target.ts';
+import { type AppTarget, plainTarget } from '#engine/target.ts';
 import type { MachineOver } from '#test/support/builders.ts';
 import {
   APP,
@@ -28,15 +28,7 @@ import { planOfSteps, restampStep, updateStep } from '#test/support/steps.ts';
 const group = aGroup();
 const machine = (over: MachineOver = {}, name = 'app-1') => aMachine(group, name, over);
 const app = anApp({ groups: [group] });
-const aTarget = (over: Partial<AppTarget> = {}): AppTarget => ({
-  environment: anEnvironment(),
-  app,
-  revision: REVISION,
-  gone: false,
-  awaitsApproval: null,
-  massChange: null,
-  ...over,
-});
+const aTarget = (over: Partial<AppTarget> = {}): AppTarget => ({ ...plainTarget(anEnvironment(), app, REVISION), ...over });
 const contextOf = (over: Partial<PlanContext> = {}): PlanContext =>
   aContext({ app, observed: observedApp({ machines: [machine()] }), ...over });
 interface Given {

@@ -1,5 +1,6 @@
 /** Taking over what was made by hand, and what stays somebody else's. */
 import { expect, test } from 'vitest';
+import { approve } from '#test/support/approving.ts';
 import { AS_THE_CLI, createByHand, only, updateByHand, withMemory } from '#test/support/hands.ts';
 import { type Harness, makeHarness } from '#test/support/harness.ts';
 import { oneApp, type WorldOptions } from '#test/support/worlds.ts';
@@ -91,13 +92,7 @@ test('manual waits for a person, and goes on with the word', async () => {
   const harness = await makeHarness({ files: oneApp({ mode: 'manual' }) });
   await harness.pass(60);
   expect(harness.machines(APP)).toHaveLength(0);
-  const { environments, approvals } = harness.controller();
-  const [view] = environments.views();
-  if (view?.state === undefined || view.state === null) throw new Error('nothing was accepted');
-  const signal = new AbortController().signal;
-  await environments.apply(view.name, signal);
-  await approvals.give(view.name, '*', view.state.accepted.id, 'somebody', signal);
-  await harness.controller().wake(environments.targets(), signal);
+  await approve(harness);
   await harness.untilSettled(120);
   expect(harness.machines(APP)).toHaveLength(2);
   await harness.stop();

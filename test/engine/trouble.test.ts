@@ -107,7 +107,7 @@ test('an image that the registry does not have leaves the others on the old vers
     'v1 started',
     'v1 started',
   ]);
-  expect(harness.status(APP)?.sync).toBe('OutOfSync');
+  expect(harness.status(APP)?.held.map(({ reason }) => reason)).toEqual(['RevisionPinned']);
   await harness.stop();
 });
 test('a version that fails its checks goes to no more machines than may be unavailable', async () => {

@@ -232,7 +232,10 @@ export function isSettled(controller: Controller): boolean {
   const targets = controller.environments.targets();
   return (
     targets.length > 0 &&
-    targets.every(({ environment, app, revision }) => {
+    controller.environments.views().every(({ state }) => state === null || state.book.active === null || state.book.active.hold !== null) &&
+    targets.every(({ environment, app, revision, waits }) => {
+      // Its release is about to begin.
+      if (waits?.reason === 'ReleaseWaits') return false;
       const status = controller.statusOf(environment.name, app.app);
       return status?.sync === 'Synced' && status.attemptedRevision === revision && ['Healthy', 'Suspended'].includes(status.health);
     })

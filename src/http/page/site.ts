@@ -185,7 +185,7 @@ type Fields = Readonly<Record<string, string>>;
 type Act = (operator: PageOperator, fields: Fields, by: string, signal: AbortSignal) => Promise<Result<unknown, TrimtabError>>;
 /** What a button does. Everything an operator does here is in the audit under the operator's name. */
 const ACTS: Readonly<Record<string, Act>> = {
-  approve: (operator, { environment = '', app }, by, signal) => operator.approve({ environment, app: app ?? null }, by, signal),
+  approve: (operator, { environment = '', app }, by, signal) => operator.approve({ environment, app: app ?? null }, by, null, signal),
   halt: (operator, { scope = '*', reason = '' }, by, signal) =>
     operator.halt(scope, by, reason === '' ? 'no reason given' : reason, signal),
   unhalt: (operator, { scope = '*' }, _by, signal) => operator.unhalt(scope, signal),

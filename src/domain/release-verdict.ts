@@ -1,0 +1,91 @@
+/** How far one app is with what its release asks: told by its own pass, read by the release. Pure. */
+import type { Step } from './change.ts';
+import { ERRORS, type TrimtabError } from './errors.ts';
+import type { PlanContext } from './finding.ts';
+import { isCrashLooping } from './health.ts';
+import type { Member } from './members.ts';
+import type { HoldReason, Plan } from './plan.ts';
+import type { FailureReason, ReleaseVerdict } from './release.ts';
+import { membersIn } from './secret-mark.ts';
+import { elapsed, type Instant } from './units.ts';
+
+/** The platform's own pace: none of these is a reason to go back, and none makes the deadline wait. */
+const PACE: readonly HoldReason[] = [
+  'WaitingForHealth',
+  'WaitingForPlatform',
+  'WaitingForVolume',
+  'WaitingForReleaseCommand',
+  'PartialPicture',
+  'Grace',
+  'Contended',
+];
+/** Holds that say that the new content does not come up. */
+const FAILS: Readonly<Partial<Record<HoldReason, FailureReason>>> = {
+  ImagePullFailed: 'ImagePull',
+  CrashLoop: 'CrashLoop',
+  ReleaseCommandFailed: 'ReleaseCommand',
+};
+
+export function verdictOf(context: PlanContext, plan: Plan, synced: boolean): ReleaseVerdict {
+  const say = (state: ReleaseVerdict['state'], message: string, reason: FailureReason | null = null): ReleaseVerdict => ({
+    attempt: context.attempt ?? null,
+    state,
+    reason,
+    message,
+  });
+  if (synced) return say('done', '');
+  const failing = failureIn(context, plan);
+  if (failing !== null) return say('failed', failing.message, failing.reason);
+  const first = plan.waves[0];
+  if (first?.ready === true && first.steps.some(isWork)) return say('progress', first.steps[0]?.why ?? '');
+  const holds = plan.held.filter(({ change }) => change === null || change.cause !== 'drift');
+  const dependency = holds.find(({ reason }) => reason === 'WaitingForDependency');
+  if (dependency !== undefined) return say('waiting', dependency.message);
+  const pace = holds.find(({ reason }) => PACE.includes(reason));
+  const held = holds.find((hold) => !PACE.includes(hold.reason) && FAILS[hold.reason] === undefined);
+  if (held !== undefined && pace === undefined) return say('held', `${held.reason}: ${held.message}`);
+  return say('progress', pace?.message ?? 'machines are coming up');
+}
+const isWork = ({ cause }: Step): boolean => cause !== 'drift' && cause !== 'floor';
+
+interface Failing {
+  readonly reason: FailureReason;
+  readonly message: string;
+}
+function failureIn(context: PlanContext, plan: Plan): Failing | null {
+  const hold = plan.held.find(({ reason }) => FAILS[reason] !== undefined);
+  const written = context.app.groups.flatMap((group) =>
+    membersIn(context, group).filter(({ standby, current, stamp }) => !standby && current && stamp.revision === context.revision),
+  );
+  const crashing = written.find(({ machine, ready }) => !ready && (isCrashLooping(machine) || machine.state === 'failed'));
+  if (crashing !== undefined) return { reason: 'CrashLoop', message: `${crashing.machine.name} does not stay up` };
+  if (hold !== undefined && (hold.reason !== 'CrashLoop' || written.length > 0))
+    return { reason: FAILS[hold.reason] ?? 'Checks', message: hold.message };
+  const late = written.find((member) => isLate(member, context));
+  return late === undefined ? null : { reason: 'Checks', message: lateText(late, context) };
+}
+/** Longer not ready than one machine may take. */
+function isLate(member: Member, { memory, app, now }: PlanContext): boolean {
+  const since = memory.unreadySince[unreadyKey(member)];
+  return !member.ready && since !== undefined && elapsed(since, now) >= app.rollout.waitTimeout;
+}
+export const unreadyKey = ({ machine }: Pick<Member, 'machine'>): string => `${machine.id}@${machine.instanceId}`;
+function lateText({ machine }: Member, { app }: PlanContext): string {
+  const bad = machine.checks.filter(({ status }) => status !== 'passing').map(({ name, status }) => `${name} is ${status}`);
+  return `${machine.name} does not pass within ${app.rollout.waitTimeout / 1_000} s (${bad.join(', ') || `it is ${machine.state}`})`;
+}
+
+/** After a pass that failed: the platform refuses what is written, or nothing can be said now. */
+export function verdictAfter(error: TrimtabError, attempt: string | null): ReleaseVerdict {
+  if (error.code === 'FLY_INVALID') return { attempt, state: 'failed', reason: 'Refused', message: error.message };
+  return { attempt, state: ERRORS[error.code].condition === 'Reconciling' ? 'progress' : 'held', reason: null, message: error.message };
+}
+/** Since when each machine of this app is not ready, by machine and instance: what was not ready before goes on counting. */
+export function unreadySince(members: readonly Member[], before: Readonly<Record<string, Instant>>, now: Instant): Record<string, Instant> {
+  const unready = members.filter(
+    ({ standby, current, ready, machine }) => !standby && current && !ready && RESTS.every((at) => at !== machine.state),
+  );
+  return Object.fromEntries(unready.map((member) => [unreadyKey(member), before[unreadyKey(member)] ?? now]));
+}
+/** What sleeps needs not be ready. */
+const RESTS: readonly string[] = ['stopped', 'suspended', 'created'];
