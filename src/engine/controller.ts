@@ -161,7 +161,7 @@ export function makeController(deps: ControllerDeps): Controller {
       approvals.know(target, given);
       statuses.absorb(others);
       const followed = await environments.follow(target.environment.name, { accepted, version: book }, signal);
-      return followed.ok ? ok(environments.target(targetKey(target))) : followed;
+      return followed.ok ? ok(acted(environments.target(targetKey(target)))) : followed;
     },
     isApproved: (target) => approvals.has(target),
     selfApp: deps.selfApp,
