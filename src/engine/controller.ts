@@ -8,13 +8,14 @@ import { type PriceBook, pricesAt } from '#domain/price-book.ts';
 import type { RandomDep } from '#domain/random.ts';
 import { err, ok, type Result } from '#domain/result.ts';
 import type { CompiledEnvironment } from '#domain/revision.ts';
-import { after, elapsed, type Instant, type MicroUsd, type Ms, microUsd, ms, seconds } from '#domain/units.ts';
+import { after, type Instant, type MicroUsd, type Ms, microUsd, ms, seconds } from '#domain/units.ts';
 import type { FlyClient } from '#platform/fly/port.ts';
 import type { DesiredSourceDep } from '#platform/source/port.ts';
 import type { StoreDep } from '#platform/store/port.ts';
 import { type Approvals, makeApprovals } from './approvals.ts';
 import type { OwnSource } from './desired.ts';
 import { type Environments, makeEnvironments } from './environments.ts';
+import { every } from './every.ts';
 import { makeFleets, type Observation } from './fleets.ts';
 import { gatesFor } from './gates.ts';
 import type { Halts } from './halts.ts';
@@ -166,7 +167,7 @@ export function makeController(deps: ControllerDeps): Controller {
     isApproved: (target) => approvals.has(target),
     selfApp: deps.selfApp,
     reader: deps.reader,
-    pinnedSecrets: () => NO_PINS,
+    pinnedSecrets: (target) => environments.pinnedSecrets(target),
     prices: (at) => pricesAt(deps.book, at),
     shares: money.costs.shares,
     onObserved: money.observed,
@@ -280,20 +281,11 @@ export function makeController(deps: ControllerDeps): Controller {
     },
   };
 }
-const NO_PINS: ReadonlySet<string> = new Set();
 /** Per app read of every resync, so that a thousand apps stay far below what the platform's lists bear. */
 const RESYNC_PER_APP_MS = 150;
 const SEED_EVERY = seconds(60);
 const SLOW_EVERY = seconds(5);
 
-async function every(deps: ClockDep, span: () => Ms, run: (signal: AbortSignal) => Promise<void>, signal: AbortSignal): Promise<void> {
-  while (!signal.aborted) {
-    const started = deps.clock.now();
-    await run(signal);
-    const rest = ms(Math.max(0, span() - elapsed(started, deps.clock.now())));
-    await deps.clock.sleep(rest, signal).catch(() => undefined);
-  }
-}
 const dependentKeys = ({ environment, app }: AppTarget): readonly string[] =>
   dependentsOf(environment, app.app).map((name: AppName) => keyOf({ environment: environment.name, app: name }));
 

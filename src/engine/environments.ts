@@ -64,6 +64,8 @@ export interface Environments {
   refresh(environment: string, signal: AbortSignal): Promise<Result<void, TrimtabError>>;
   /** Who only observes has a last good revision too: everything looks as git says. True when it is new. */
   noteSynced(target: AppTarget, statusOf: (environment: EnvironmentName, app: string) => AppStatus | null): boolean;
+  /** Keyed fingerprints of secrets of this app that failed in a release. */
+  pinnedSecrets(target: Pick<AppTarget, 'environment' | 'app'>): ReadonlySet<string>;
   /** How long ago the accepted revision came. */
   acceptedAt(environment: string): Instant;
   flush(signal: AbortSignal): Promise<Result<void, TrimtabError>>;
@@ -137,6 +139,10 @@ export function makeEnvironments(deps: StoreDep & TellDep & ClockDep): Environme
       if (one === undefined || one.state === null) return;
       one.known = one.known.filter((name) => name !== app.app);
       one.targets = targetsOf(one.state, one.known);
+    },
+    pinnedSecrets: ({ environment, app }) => {
+      const pins = of(environment.name)?.book.pins.filter((pin) => pin.app === app.app) ?? [];
+      return new Set(pins.flatMap(({ secrets }) => Object.values(secrets)));
     },
     acceptedAt: (environment) => of(environment)?.acceptedAt ?? deps.clock.now(),
     flush: async (signal) => {
