@@ -65,7 +65,8 @@ async function withBaselines(
     const row = await store.readApp(name, app, signal);
     if (!row.ok) return row;
     const memory = AppMemory.safeParse(row.value?.memory);
-    if (!memory.success || memory.data.baseline === null) return ok('unseen');
+    // Where only a person can say what was meant, nothing begins before.
+    if (!memory.success || memory.data.baseline === null || memory.data.lost) return ok('unseen');
     if (memory.data.baseline.app !== null) found.push(memory.data.baseline.app);
   }
   if (found.length === 0) return ok(good);
