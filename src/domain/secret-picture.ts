@@ -42,12 +42,21 @@ export interface SecretsPicture {
   readonly keyId: string;
   readonly records: ReadonlyMap<string, SecretRecord>;
   readonly readings: ReadonlyMap<string, SecretReading>;
-  /** A person asked to write what the sources give, and to leave the machines as they are. */
+  /** A person asked to write what the sources give: also where nobody here knows what stands there. */
+  readonly asked: boolean;
+  /** And to leave the machines as they are. */
   readonly stage: boolean;
   /** Fingerprints that failed in a release: not written again. */
   readonly pinned: ReadonlySet<string>;
 }
-export const NO_SECRETS: SecretsPicture = { keyId: '', records: new Map(), readings: new Map(), stage: false, pinned: new Set() };
+export const NO_SECRETS: SecretsPicture = {
+  keyId: '',
+  records: new Map(),
+  readings: new Map(),
+  asked: false,
+  stage: false,
+  pinned: new Set(),
+};
 
 export const SOURCE_KINDS = ['env', 'file', 'dotenv', 'sops', 'exec', 'value', 'pushed', 'neon'] as const;
 export type SourceKind = (typeof SOURCE_KINDS)[number];

@@ -78,8 +78,9 @@ function judge(context: PlanContext, name: string): readonly Judged[] {
   const moved = record !== null && seen !== null && seen.digest !== record.digest;
   if (fingerprint === null) return declaration.from.pushed === undefined ? [] : withoutValue(context, name, declaration, seen, moved);
   if (secrets.pinned.has(fingerprint)) return goBack(context, name, reading, seen);
-  const sourceMoved = record === null || record.fingerprint !== fingerprint;
-  if (seen !== null && (record === null || (!sourceMoved && !moved))) return [];
+  const sourceMoved = record === null || record.keyId !== secrets.keyId || record.fingerprint !== fingerprint;
+  const unknown = record === null || record.keyId !== secrets.keyId;
+  if (seen !== null && (unknown ? !secrets.asked : !sourceMoved && !moved)) return [];
   const cause = sourceMoved ? 'change' : 'drift';
   const older = record?.older.includes(fingerprint) === true && !isBoundToRevision(declaration.from);
   const item: SecretItem = {

@@ -13,7 +13,7 @@ const OLDER_KEPT = 20;
 export function adoptedRecords(
   app: Pick<CompiledApp, 'secrets'>,
   observed: readonly ObservedSecret[],
-  { keyId, records, readings }: SecretsPicture,
+  { keyId, records, readings, asked }: SecretsPicture,
   now: Instant,
 ): readonly SecretRecord[] {
   return declaredNames(app).flatMap((name) => {
@@ -23,6 +23,8 @@ export function adoptedRecords(
     const reading = readings.get(name);
     // What cannot be read now is adopted when it can: without its fingerprint a later change would not be seen.
     if (reading === undefined || reading.faults.length > 0) return [];
+    // It is about to be written: what stood there does not matter.
+    if (asked && reading.fingerprint !== null) return [];
     return [
       {
         name,

@@ -20,12 +20,14 @@ export interface PictureWish {
   /** Somebody asked to write: every source is asked anew. */
   readonly fresh: boolean;
   readonly stage: boolean;
+  /** A person wants what the sources give on the platform. */
+  readonly asked: boolean;
   /** A person takes what is found of pushed secrets as it is. */
   readonly takesAsFound: boolean;
   /** Only looked at: nothing is noted. */
   readonly readOnly: boolean;
 }
-export const A_PASS: PictureWish = { fresh: false, stage: false, takesAsFound: false, readOnly: false };
+export const A_PASS: PictureWish = { fresh: false, stage: false, asked: false, takesAsFound: false, readOnly: false };
 
 export async function pictureOf(
   deps: SecretPictureDeps,
@@ -43,7 +45,7 @@ export async function pictureOf(
   // Somebody set one: the sources are asked again before anything is concluded.
   const news = deps.reader.isNews(environment.name, app.app, setElsewhere(records, observed));
   const readings = await deps.reader.read(environment, app, wish.fresh || news, signal);
-  const seen = { ...none, records, readings, stage: wish.stage, pinned: deps.pinnedSecrets(target) };
+  const seen = { ...none, records, readings, asked: wish.asked, stage: wish.stage, pinned: deps.pinnedSecrets(target) };
   const adopted = [
     ...adoptedRecords(app, observed.secrets, seen, deps.clock.now()),
     ...(wish.takesAsFound ? takenAsFound(target, observed, seen) : []),

@@ -79,7 +79,7 @@ async function contextFor(deps: PassDeps, target: AppTarget, runtime: AppRuntime
   runtime.wantsFull = true;
   const observed = await look(deps, target, runtime, recovered.value.memory, signal);
   if (!observed.ok) return observed;
-  const secrets = await pictureOf(deps, target, observed.value, { ...A_PASS, fresh: true, stage }, signal);
+  const secrets = await pictureOf(deps, target, observed.value, { ...A_PASS, fresh: true, stage, asked: true }, signal);
   if (!secrets.ok) return secrets;
   const { memory, pending } = recovered.value;
   const generation = runtime.generation ?? state.generation;

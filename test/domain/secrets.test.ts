@@ -47,6 +47,7 @@ interface Scene {
   readonly record?: SecretRecord | null;
   readonly seen?: ObservedSecret | null;
   readonly stage?: boolean;
+  readonly asked?: boolean;
   readonly pinned?: readonly string[];
 }
 const given = (fingerprint: string | null): SecretReading => ({ fingerprint, faults: [] });
@@ -56,6 +57,7 @@ function scene({
   record: known = record(),
   seen: found = seen('d1'),
   stage = false,
+  asked = false,
   pinned = [],
 }: Scene): PlanContext {
   return aContext({
@@ -67,6 +69,7 @@ function scene({
       records: new Map(known === null ? [] : [['A', known]]),
       readings: new Map([['A', reading]]),
       stage,
+      asked,
       pinned: new Set(pinned),
     },
   });
@@ -100,6 +103,9 @@ describe('what is planned', () => {
       now: ['change set'],
     },
     { situation: 'first sight is not written', at: { record: null } },
+    { situation: 'unless a person asks', at: { record: null, asked: true }, now: ['change set'] },
+    { situation: 'a person asks, and all is as it is', at: { asked: true } },
+    { situation: 'of another key, and a person asks', at: { record: record({ keyId: 'old' }), asked: true }, now: ['change set'] },
     {
       situation: 'an optional one that nobody gives',
       at: { declaration: { from: { env: 'A' }, required: false }, reading: given(null), record: null, seen: null },

@@ -2,6 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { SecretValue } from '#domain/secret-value.ts';
 import type { AppSynced } from '#engine/operator.ts';
+import { makeMemoryStore } from '#platform/store/memory.ts';
 import type { Harness } from '#test/support/harness.ts';
 import { makeHarness } from '#test/support/harness.ts';
 import { operatorOf } from '#test/support/operator.ts';
@@ -57,6 +58,29 @@ describe('a pushed secret', () => {
     await operatorOf(harness).approve({ environment: 'test', app: APP }, 'ann', null, AbortSignal.timeout(5_000));
     await harness.pass(30);
     expect(['Synced', 'Staged']).toContain(stateOf(harness, 'SESSION_SECRET'));
+    await harness.stop();
+  });
+});
+
+describe('without anything known of what is there', () => {
+  test('a sync writes what it is given: a runner in CI rotates, and a controller that comes later leaves it', async () => {
+    const harness = await makeHarness({
+      files: withSecrets({ ...PUSHED, API_KEY: '{ from: { env: API_KEY } }' }),
+      environment: { API_KEY: 'a' },
+    });
+    await harness.pass(10);
+    await sync(harness, { SESSION_SECRET: 'from ci' });
+    await harness.untilSettled();
+    const before = digestsOf(harness);
+    await harness.restart({ store: makeMemoryStore() });
+    await harness.pass(5);
+    expect(await sync(harness, { SESSION_SECRET: 'rotated' })).toMatchObject({ problems: [], held: [] });
+    expect(digestsOf(harness)['SESSION_SECRET']).not.toBe(before['SESSION_SECRET']);
+    expect(digestsOf(harness)['API_KEY']).toBe(before['API_KEY']);
+    const rotated = digestsOf(harness);
+    await harness.restart({ store: makeMemoryStore() });
+    await harness.pass(660);
+    expect(digestsOf(harness)).toEqual(rotated);
     await harness.stop();
   });
 });
