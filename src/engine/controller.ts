@@ -43,6 +43,8 @@ import { makeWork } from './work.ts';
 export interface ControllerDeps extends ClockDep, RandomDep, TellDep, StoreDep, DesiredSourceDep {
   readonly queue: Queue;
   readonly reader: SecretReader;
+  /** Fingerprints that failed in a release; absent: as the releases of the environment say. */
+  readonly pinnedSecrets?: PassDeps['pinnedSecrets'];
   /** Other processes may work on the same store and queue. */
   readonly shared: boolean;
   /** Somebody else may have used up the rate limits of these apps and machines. */
@@ -167,7 +169,7 @@ export function makeController(deps: ControllerDeps): Controller {
     isApproved: (target) => approvals.has(target),
     selfApp: deps.selfApp,
     reader: deps.reader,
-    pinnedSecrets: (target) => environments.pinnedSecrets(target),
+    pinnedSecrets: deps.pinnedSecrets ?? ((target) => environments.pinnedSecrets(target)),
     prices: (at) => pricesAt(deps.book, at),
     shares: money.costs.shares,
     onObserved: money.observed,

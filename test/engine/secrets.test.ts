@@ -195,6 +195,44 @@ describe('what somebody else set', () => {
   });
 });
 
+describe('a value that failed in a release', () => {
+  const fingerprintOf = async (harness: Harness): Promise<string> => {
+    const rows = await harness.store.secrets('test', APP, AbortSignal.timeout(1_000));
+    return (rows.ok ? rows.value[0]?.fingerprint : null) ?? '';
+  };
+  test('gives way to the declared value before, on every machine, and only another one is written after it', async () => {
+    const files = withSecrets({ SESSION_SECRET: '{ from: { env: SESSION_SECRET }, previous: { env: OLD_SESSION_SECRET } }' });
+    const harness = await settled(files, { pinsSecrets: true });
+    const good = digestsOf(harness);
+    Object.assign(harness.environment, { SESSION_SECRET: 'bad', OLD_SESSION_SECRET: 'one' });
+    await harness.pass(20);
+    await harness.untilSettled();
+    harness.pinned.add(await fingerprintOf(harness));
+    await harness.pass(180);
+    expect(digestsOf(harness)).toEqual(good);
+    expect(machineVersions(harness)).toEqual([3, 3]);
+    expect(holdsOf(harness)).toEqual(['RevisionPinned SESSION_SECRET']);
+    await expectIdle(harness);
+    harness.environment['SESSION_SECRET'] = 'better';
+    await harness.pass(20);
+    await harness.untilSettled();
+    expect(machineVersions(harness)).toEqual([4, 4]);
+    await harness.stop();
+  });
+  test('that cannot be taken back stalls, and names it', async () => {
+    const harness = await settled(withSecrets(SESSION), { pinsSecrets: true });
+    harness.environment['SESSION_SECRET'] = 'bad';
+    await harness.pass(20);
+    await harness.untilSettled();
+    harness.pinned.add(await fingerprintOf(harness));
+    await harness.pass(90);
+    expect(holdsOf(harness)).toContain('SecretNotReversible SESSION_SECRET');
+    const stalled = harness.status(APP)?.conditions.find(({ type }) => type === 'Stalled');
+    expect(stalled).toMatchObject({ status: 'true', reason: 'SecretNotReversible' });
+    await harness.stop();
+  });
+});
+
 describe('cut off while the answer of a write is noted', () => {
   /** A store that never answers calls of one kind, once armed: the process hangs there, and is killed. */
   function hanging(method: 'saveSecrets' | 'closeIntent') {

@@ -37,6 +37,8 @@ export interface Harness {
   readonly files: Map<string, string>;
   /** Variables of the process: a change is seen at the next look. */
   readonly environment: Record<string, string>;
+  /** Fingerprints of secrets that failed in a release. */
+  readonly pinned: Set<string>;
   controller(): Controller;
   /** A person's hands on the controller; no environment here declares anything to prove. */
   operator(): Operator;
@@ -61,6 +63,8 @@ export interface HarnessOptions {
   readonly environment?: Readonly<Record<string, string>>;
   /** A world that was there before. */
   readonly tables?: Tables;
+  /** What `pinned` holds is taken for what failed, instead of what releases say. */
+  readonly pinsSecrets?: boolean;
   readonly secrets?: Pick<TestSecrets, 'root' | 'key'>;
   readonly start?: boolean;
   readonly concurrency?: number;
@@ -71,6 +75,7 @@ export interface HarnessOptions {
 export async function makeHarness(options: HarnessOptions): Promise<Harness> {
   const clock = makeVirtualClock(START);
   const events: Event[] = [];
+  const pinned = new Set<string>();
   const environment: Record<string, string> = { ...options.environment };
   const files = new Map(Object.entries(options.files));
   let store = options.store ?? makeMemoryStore();
@@ -135,6 +140,7 @@ export async function makeHarness(options: HarnessOptions): Promise<Harness> {
       parts: options.parts ?? NO_PARTS,
       desiredFolder: 'desired-state',
       process: environment,
+      ...(options.pinsSecrets === true ? { pinnedSecrets: () => pinned } : {}),
       reader: makeTestReader({ clock, process: environment, ...options.secrets }),
       only: null,
       selfApp: null,
@@ -162,6 +168,7 @@ export async function makeHarness(options: HarnessOptions): Promise<Harness> {
     events,
     files,
     environment,
+    pinned,
     controller: () => controller,
     operator: () => {
       const nothing = () => Promise.resolve(ok([]));
