@@ -1,8 +1,9 @@
 /** A plan for people: what changes from what to what, why, in which order, what is held, what it costs. */
 import pc from 'picocolors';
-import type { Step } from '#domain/change.ts';
+import type { Change, FieldDifference } from '#domain/change.ts';
 import type { Json } from '#domain/json.ts';
-import { HOLD_REASONS, isEmpty, type Plan, type PlanCost, stepsOf } from '#domain/plan.ts';
+import { HOLD_REASONS, type Hold, isEmpty, type Plan, type PlanCost, stepsOf } from '#domain/plan.ts';
+import { PASSING } from '#domain/restrain.ts';
 import { type MicroUsd, microUsd } from '#domain/units.ts';
 import type { AppPlan } from '#engine/operator.ts';
 
@@ -10,7 +11,9 @@ const HOURS_PER_MONTH = 720;
 const LONGEST_VALUE = 60;
 
 /** True when this plan would write, or holds something back. */
-export const hasChanges = ({ plan }: AppPlan): boolean => plan !== null && !isEmpty(plan);
+export const hasChanges = ({ plan }: AppPlan): boolean => plan !== null && (!isEmpty(plan) || plan.held.some(isStanding));
+/** It holds no single step, and does not pass by itself: foreign machines, no room, no image. */
+const isStanding = ({ change, reason }: Hold): boolean => change === null && !PASSING.includes(reason);
 
 export function planText(plans: readonly AppPlan[]): string {
   const lines = plans.flatMap((one) => appLines(one));
@@ -19,7 +22,7 @@ export function planText(plans: readonly AppPlan[]): string {
 function appLines({ environment, name, app, plan, error }: AppPlan): readonly string[] {
   const title = `${pc.bold(`${environment}/${name}`)} ${pc.dim(app)}`;
   if (error !== null) return [`${title}  ${pc.red(error.message)}`, `  ${pc.dim(`${error.code}: ${error.remedy}`)}`];
-  if (plan === null || (isEmpty(plan) && plan.drifts.length === 0))
+  if (plan === null || (!hasChanges({ environment, name, app, plan, error }) && plan.drifts.length === 0))
     return [`${title}  ${pc.green('nothing to do')}${pc.dim(takenText(plan))}`];
   return [title, ...waveLines(plan), ...heldLines(plan), ...costLines(plan)];
 }
@@ -36,26 +39,39 @@ const waveLines = (plan: Plan): readonly string[] =>
 const SIGN = { create: '+', destroy: '-' } as const;
 const signOf = (verb: string): string =>
   verb === 'create' ? pc.green(SIGN.create) : verb === 'destroy' ? pc.red(SIGN.destroy) : pc.yellow('~');
-function stepLines(step: Step): readonly string[] {
-  const notes = [
-    step.cause,
-    ...(step.restarts ? ['restarts'] : []),
-    ...(step.downtime ? ['downtime'] : []),
-    ...(step.urgent ? ['at once'] : []),
-  ];
-  const head = `    ${signOf(step.action.verb)} ${step.why} ${pc.dim(`(${notes.join(', ')})`)}`;
-  return [head, ...step.fields.map(({ pointer, from, to }) => `        ${pointer}: ${valueText(from)} → ${valueText(to)}`)];
-}
+const stepLines = (step: Change): readonly string[] => [
+  `    ${signOf(step.action.verb)} ${step.why} ${pc.dim(`(${notesOf(step).join(', ')})`)}`,
+  ...fieldLines(step),
+];
+const notesOf = ({ cause, restarts, downtime, urgent }: Change): readonly string[] => [
+  cause,
+  ...(restarts ? ['restarts'] : []),
+  ...(downtime ? ['downtime'] : []),
+  ...(urgent ? ['at once'] : []),
+];
+const fieldLines = ({ fields }: Change): readonly string[] =>
+  fields.map(({ pointer, from, to }) => `        ${pointer}: ${valueText(from)} → ${valueText(to)}`);
 export function valueText(value: Json | undefined): string {
   if (value === undefined) return 'none';
   const text = typeof value === 'string' ? value : JSON.stringify(value);
   return text.length > LONGEST_VALUE ? `${text.slice(0, LONGEST_VALUE)}…` : text;
 }
+/** What is held is shown as what it is: the step with its fields, then why it waits and what to do. */
 const heldLines = (plan: Plan): readonly string[] =>
-  plan.held.flatMap(({ reason, message, until }) => [
-    `    ${pc.magenta('·')} held: ${message} ${pc.dim(`(${reason}${until === null ? '' : ` until ${new Date(until).toISOString()}`})`)}`,
-    `        ${pc.dim(HOLD_REASONS[reason])}`,
-  ]);
+  plan.held.flatMap((hold) => {
+    const { reason, until, change } = hold;
+    const ends = pc.dim(`(${reason}${until === null ? '' : ` until ${new Date(until).toISOString()}`})`);
+    const sign = change === null ? pc.magenta('·') : signOf(change.action.verb);
+    const notes = change === null ? '' : ` ${pc.dim(`(${notesOf(change).join(', ')})`)}`;
+    return [
+      `    ${sign} held: ${heldText(hold)} ${ends}${notes}`,
+      ...(change === null ? [] : fieldLines(change)),
+      `        ${pc.dim(HOLD_REASONS[reason])}`,
+    ];
+  });
+/** Some messages name the step already. */
+const heldText = ({ message, change }: Hold): string =>
+  change === null || message.includes(change.why) ? message : `${change.why}: ${message}`;
 const costLines = ({ cost }: Plan): readonly string[] =>
   isSameCost(cost) ? [pc.dim(`    ${costText(cost)}, unchanged`)] : [`    ${costText(cost)}`];
 const isSameCost = (cost: PlanCost): boolean =>
@@ -82,7 +98,7 @@ export const dollars = (microPerHour: number): string => `$${((microPerHour * HO
 function summary(plans: readonly AppPlan[]): string {
   const busy = plans.filter(hasChanges);
   const steps = busy.flatMap(({ plan }) => (plan === null ? [] : stepsOf(plan)));
-  const held = busy.flatMap(({ plan }) => plan?.held.filter(({ change }) => change !== null) ?? []);
+  const held = busy.flatMap(({ plan }) => plan?.held.filter((hold) => hold.change !== null || isStanding(hold)) ?? []);
   const failed = plans.filter(({ error }) => error !== null).length;
   const parts = [
     steps.length === 0 && held.length === 0 ? 'Nothing to do.' : `${count(steps.length, 'step')}, ${held.length} held.`,
@@ -114,13 +130,18 @@ function appMarkdown({ environment, name, plan, error }: AppPlan): string {
   if (error !== null || plan === null) return `${title}\n\n**${error?.code ?? ''}** ${error?.message ?? ''}\n`;
   const rows = plan.waves.flatMap((wave, at) =>
     wave.steps.map(({ why, cause, fields, downtime }) => {
-      const said = fields.map(({ pointer, from, to }) => `\`${pointer}\`: ${cell(valueText(from))} → ${cell(valueText(to))}`).join('<br>');
+      const said = fields.map(fieldMarkdown).join('<br>');
       return `| ${at + 1} | ${cell(why)} | ${cause}${downtime ? ', downtime' : ''} | ${said} |`;
     }),
   );
-  const held = plan.held.map(({ reason, message }) => `- held (${reason}): ${message}`);
+  const held = plan.held.map((hold) => {
+    const fields = hold.change?.fields.map(fieldMarkdown).join(', ') ?? '';
+    return `- held (${hold.reason}): ${heldText(hold)}${fields === '' ? '' : ` (${fields})`}${hold.change?.downtime === true ? ', downtime' : ''}`;
+  });
   const cost = costText(plan.cost);
   const table = rows.length === 0 ? '' : `| wave | step | why | fields |\n|---|---|---|---|\n${rows.join('\n')}\n`;
   return `${title}\n\n${table}\n${held.join('\n')}\n\n${cost}\n`;
 }
+const fieldMarkdown = ({ pointer, from, to }: FieldDifference): string =>
+  `\`${pointer}\`: ${cell(valueText(from))} → ${cell(valueText(to))}`;
 const cell = (text: string): string => text.replaceAll('|', '\\|').replaceAll('\n', ' ');

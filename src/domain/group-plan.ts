@@ -108,7 +108,8 @@ function rollout(scene: GroupScene, incomplete: boolean): Rolled {
   const chosen = chooseUpdates(stale, all, group, rolloutFor(scene), counts.wanted, proved);
   // What is in a secret shows only when it is used: one machine tries it before the others.
   const choice = proved || !hasNewSecrets(stale) || context.app.rollout.strategy === 'immediate' ? chosen : oneFirst(chosen);
-  const alone = all.filter(({ ready }) => ready).length <= 1;
+  // With a second machine made first, requests have somewhere to go.
+  const alone = all.filter(({ ready }) => ready).length <= 1 && (choice.surge === 0 || incomplete);
   const update = (member: Member, launch: 'keep' | 'start'): Change =>
     member.machine.state === 'failed'
       ? updateChange(context, group, image, member, 'start', alone)

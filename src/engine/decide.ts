@@ -67,10 +67,13 @@ export function decide(base: PlanContext, controls: Controls, guard: (memory: Ap
   };
 }
 /** What all that git asks for anew would cost, whether or not it is held. */
-function costOfAsked({ observed, prices, shares }: PlanContext, { now, later }: Finding): RateChange {
-  const steps = [...now, ...later.flat()].filter(({ cause }) => cause === 'change');
+function costOfAsked({ observed, prices, shares }: PlanContext, { now, later, temporary }: Finding): RateChange {
+  const steps = lasting([...now, ...later.flat()], temporary).filter(({ cause }) => cause === 'change');
   return priceOfPlan(observed, steps, prices, shares);
 }
+/** A second machine for the time of a rollout is there for minutes: what a plan comes to is without it. */
+const lasting = <C extends Change>(changes: readonly C[], temporary: readonly string[]): readonly C[] =>
+  changes.filter(({ action, subject }) => !(action.verb === 'create' && temporary.includes(subject)));
 /** What is there and cannot be checked now is no lack; what is not there is. */
 const lacksNoSecret = (context: PlanContext): boolean =>
   context.app.excluded ||
@@ -179,7 +182,7 @@ function planOf(context: PlanContext, waves: readonly Wave[], held: readonly Hol
     waves,
     held,
     drifts: finding.drifts,
-    cost: priceOfPlan(observed, steps, context.prices, context.shares),
+    cost: priceOfPlan(observed, lasting(steps, finding.temporary), context.prices, context.shares),
     downtime: steps.some(({ downtime }) => downtime),
   });
 }
