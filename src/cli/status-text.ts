@@ -19,6 +19,9 @@ function environmentLines(environment: EnvironmentAnswer): readonly string[] {
       : `revision ${accepted.slice(0, 12)}${accepted === lastGood ? '' : ` (last good ${lastGood?.slice(0, 12) ?? 'none'})`}`;
   return [
     `${pc.bold(name)} ${pc.dim(`${organization ?? '-'} · ${mode ?? '-'} · ${revision}`)}`,
+    ...(isWaiting(environment)
+      ? [pc.yellow(`  revision ${accepted?.slice(0, 12)} waits for approval: \`trimtab plan\`, then \`trimtab apply\``)]
+      : []),
     ...(halted === null ? [] : [pc.red(`  writes are stopped: ${halted}`)]),
     ...problems.flatMap((problem) =>
       problemText(problem)
@@ -28,6 +31,9 @@ function environmentLines(environment: EnvironmentAnswer): readonly string[] {
     ...apps.flatMap(appLines),
   ];
 }
+/** A newer revision stands by; what is said of the apps is about the approved one. */
+const isWaiting = ({ mode, accepted, applied }: EnvironmentAnswer): boolean =>
+  mode === 'manual' && accepted !== null && accepted !== applied;
 const COLOUR: Readonly<Record<string, (text: string) => string>> = {
   Synced: pc.green,
   Healthy: pc.green,

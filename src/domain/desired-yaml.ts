@@ -36,6 +36,11 @@ export interface RawDocument {
 }
 
 export function readYaml(file: string, text: string): YamlFile {
+  // Nothing at all is what a file holds for a moment while somebody writes it: taken for an answer, everything in it would have left git.
+  if (text === '') {
+    const remedy = 'delete the file if nothing of it is meant to stay';
+    return { documents: [], problems: [{ file, line: 1, column: 1, rule: 'empty-file', message: 'the file is empty', remedy }] };
+  }
   const start = { file, line: 1, column: 1 };
   if (Buffer.byteLength(text) > MAX_FILE_BYTES) return { documents: [], problems: [tooLarge(start)] };
   const lines = new LineCounter();

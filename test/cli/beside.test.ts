@@ -76,7 +76,15 @@ test('apply approves, watches, and says 0 when everything is as git says', async
 });
 test('a change of git is shown from what to what, waits for its approval, and goes live with it', async () => {
   site.write(oneApp({ mode: 'manual', protection: 'production', memory: '512mb' }));
-  await expect.poll(seen, within(40)).toContain('waits for approval');
+  const Seen = z.tuple([z.object({ accepted: z.string(), applied: z.string() })]);
+  const waits = async (): Promise<boolean> => {
+    const [{ accepted, applied }] = Seen.parse(JSON.parse(await seen()));
+    return accepted !== applied;
+  };
+  await expect.poll(waits, within(40)).toBe(true);
+  expect((await trimtab('status')).out).toMatch(
+    /revision [0-9a-f]{12} waits for approval: `trimtab plan`, then `trimtab apply`\n {2}web +Synced Healthy/,
+  );
   const { out } = await trimtab('plan');
   expect(out).toMatch(/held: write guest of app-nrt-1: .*waits for approval/);
   expect(memories()).toEqual([256, 256]);

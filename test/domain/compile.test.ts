@@ -31,6 +31,7 @@ const only = (text: string): DesiredTexts => ({ files: { [`${FOLDER}/environment
 describe('bad input is refused with place, rule and remedy', () => {
   test.each([
     { situation: 'malformed YAML', texts: only('a: [1, 2\nb: }'), expected: /web\.yaml:\d+:\d+ yaml-syntax/ },
+    { situation: 'a file with nothing in it', texts: only(''), expected: 'web.yaml:1:1 empty-file', remedy: /delete the file/ },
     { situation: 'an unknown key', texts: web('minMachinesRuning: 1'), expected: 'web.yaml:7:3 unknown-key', remedy: /groups|known/ },
     {
       situation: 'an unknown key of a group',

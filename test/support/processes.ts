@@ -1,7 +1,7 @@
 /** Controllers as processes of their own, beside a simulated platform on real sockets. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { realClock } from '#platform/clock.ts';
@@ -71,7 +71,9 @@ export async function openSite(files: Readonly<Record<string, string>>, { speed 
   const write = (changed: Readonly<Record<string, string>>): void => {
     for (const [path, text] of Object.entries(changed)) {
       mkdirSync(dirname(join(folder, path)), { recursive: true });
-      writeFileSync(join(folder, path), text);
+      // Whole or not at all: a controller reads whenever it likes.
+      writeFileSync(`${join(folder, path)}.new`, text);
+      renameSync(`${join(folder, path)}.new`, join(folder, path));
     }
   };
   write(files);
