@@ -62,7 +62,9 @@ test('plan speaks JSON and Markdown', async () => {
 test('status says what waits, and what to do', async () => {
   const { code, out } = await trimtab('status');
   expect(code).toBe(0);
-  expect(out).toMatch(/^test acme · manual · revision [0-9a-f]{12} \(last good none\)\n {2}web +OutOfSync Missing/);
+  expect(out).toMatch(
+    /^test acme · manual · revision [0-9a-f]{12} \(last good none\)\n {2}revision [0-9a-f]{12} waits for approval: .*\n {2}web +OutOfSync Missing/,
+  );
   expect(out).toContain('Held: ApprovalRequired');
 });
 test('apply approves, watches, and says 0 when everything is as git says', async () => {
