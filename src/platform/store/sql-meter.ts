@@ -116,7 +116,7 @@ export async function unitsBetween(
        from (
          select *, greatest(started_at, $3::bigint) as started, least(coalesce(ended_at, $4::bigint), $4::bigint) as ended
          from trimtab_intervals
-         where organization = $1 and ($2::text is null or app = $2) and int8range(started_at, ended_at) && int8range($3::bigint, $4::bigint)
+         where organization = $1 and ($2::text is null or app = $2) and int8range(started_at, ended_at) && int8range(least($3::bigint, $4::bigint), $4::bigint)
        ) as clipped where ended > started
      ) as counted group by 1, 2, 3, 4, 5, 6, 7 order by 2, 3, 4, 5, 6`,
     [organization, app, from, to],
@@ -166,7 +166,7 @@ export async function hoursBetween(database: Database, organization: string, fro
      from (
        select environment, app, region, class, greatest(started_at, $2::bigint) as started, least(coalesce(ended_at, $3::bigint), $3::bigint) as ended
        from trimtab_intervals
-       where organization = $1 and rests and item = 'compute' and int8range(started_at, ended_at) && int8range($2::bigint, $3::bigint)
+       where organization = $1 and rests and item = 'compute' and int8range(started_at, ended_at) && int8range(least($2::bigint, $3::bigint), $3::bigint)
      ) as clipped
      cross join lateral generate_series(started / 3600000 * 3600000, ended - 1, 3600000) as hour
      where ended > started group by 1, 2, 3, 4, 5 order by hour, app`,
