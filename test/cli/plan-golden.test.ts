@@ -92,7 +92,7 @@ async function planOf({ files, before, after, commit, waits }: Situation): Promi
   if (before !== undefined) await before(harness);
   void harness.controller().run(SIGNAL);
   await harness.pass(20);
-  if (waits !== true) await harness.operator().approve({ environment: 'test', app: null }, 'tester', SIGNAL);
+  if (waits !== true) await harness.operator().approve({ environment: 'test', app: null }, 'tester', null, SIGNAL);
   await harness.pass(120);
   if (after !== undefined) await after(harness);
   for (const [path, text] of Object.entries(commit ?? {})) harness.files.set(path, text);
