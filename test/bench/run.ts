@@ -8,13 +8,23 @@ import { measureCompile } from './compile.ts';
 import { measureDrift } from './drift.ts';
 import type { Figure } from './figure.ts';
 import { measureIdle } from './idle.ts';
+import { measureMeter } from './meter.ts';
 import { measureMigrations } from './migrations.ts';
 import { measureRollout } from './rollout.ts';
 import { measureSecrets } from './secrets.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'trimtab-bench-'));
 const figures: Figure[] = [];
-for (const measure of [measureIdle, measureCompile, measureDrift, measureRollout, measureSecrets, measureMigrations, measureCommands]) {
+for (const measure of [
+  measureIdle,
+  measureCompile,
+  measureDrift,
+  measureRollout,
+  measureMeter,
+  measureSecrets,
+  measureMigrations,
+  measureCommands,
+]) {
   for (const figure of await measure(folder)) {
     figures.push(figure);
     process.stdout.write(

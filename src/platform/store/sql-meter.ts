@@ -1,5 +1,6 @@
 /** Intervals and their sums: the statements. */
 import { z } from 'zod';
+import { Bug } from '#domain/result.ts';
 import type { Database } from './db.ts';
 import type { HourRow, IntervalRewrite, IntervalRow, MonthUnits, UnitsRow } from './meter-port.ts';
 
@@ -30,18 +31,36 @@ const Intervals = z.array(
       }),
     ),
 );
-const units = z.union([z.string(), z.number()]).transform((value) => BigInt(value));
-const Units = z.object({ ...Place, item: z.string(), class: z.string(), rests: z.boolean(), units, guessed: z.boolean() });
-const UnitsRows = z.array(Units.transform(({ group_name: group, class: cls, ...row }): UnitsRow => ({ ...row, group, cls })));
-const MonthRows = z.array(
-  Units.extend({ month: z.string() }).transform(({ group_name: group, class: cls, ...row }): MonthUnits => ({ ...row, group, cls })),
-);
+const units = z.string().transform(BigInt);
+/** Read by hand: a year of a large fleet is tens of thousands of rows, and a schema takes ten times as long. */
+function rowToUnits(row: unknown): UnitsRow {
+  if (typeof row !== 'object' || row === null) throw new Bug('a row is no object');
+  const text = (name: string): string => {
+    const value: unknown = Reflect.get(row, name);
+    if (typeof value !== 'string') throw new Bug('a column is no text', { name });
+    return value;
+  };
+  const environment: unknown = Reflect.get(row, 'environment');
+  return {
+    environment: typeof environment === 'string' ? environment : null,
+    app: text('app'),
+    group: text('group_name'),
+    region: text('region'),
+    item: text('item'),
+    cls: text('class'),
+    rests: Reflect.get(row, 'rests') === true,
+    units: BigInt(text('units')),
+    guessed: Reflect.get(row, 'guessed') === true,
+  };
+}
 const Hours = z.array(
   z
     .object({ environment: z.string().nullable(), app: z.string(), region: z.string(), class: z.string(), hour: z.coerce.number(), units })
     .transform(({ class: cls, ...row }): HourRow => ({ ...row, cls })),
 );
-const Months = z.array(z.object({ month: z.string() }));
+const Month = z.object({ month: z.string() });
+const Months = z.array(Month);
+const monthIn = (row: unknown): string => Month.parse(row).month;
 
 const COLUMNS =
   'resource, started_at, ended_at, born_at, environment, app, group_name, region, subject, item, class, quantity, rests, guessed';
@@ -121,7 +140,7 @@ export async function unitsBetween(
      ) as counted group by 1, 2, 3, 4, 5, 6, 7 order by 2, 3, 4, 5, 6`,
     [organization, app, from, to],
   );
-  return UnitsRows.parse(rows);
+  return rows.map(rowToUnits);
 }
 export async function sealMonth(database: Database, organization: string, month: string, rows: readonly UnitsRow[]): Promise<void> {
   const given = rows.map((row) => ({ ...row, units: row.units.toString() }));
@@ -158,7 +177,7 @@ export async function monthUnits(
      where organization = $1 and ($2::text is null or app = $2) and month >= $3 and month <= $4 order by month, app`,
     [organization, app, from, to],
   );
-  return MonthRows.parse(rows);
+  return rows.map((row) => ({ ...rowToUnits(row), month: monthIn(row) }));
 }
 export async function hoursBetween(database: Database, organization: string, from: number, to: number): Promise<readonly HourRow[]> {
   const rows = await database.query(
