@@ -1,7 +1,7 @@
 /** argv → command. Each file of `commands/` registers its own. */
 import { Command, CommanderError, Option } from 'commander';
 import { answerInJson, VERSION } from './commands/act.ts';
-import { registerCost } from './commands/cost.ts';
+import { registerCost, registerGlance } from './commands/cost.ts';
 import { registerDb } from './commands/db.ts';
 import { registerLook } from './commands/look.ts';
 import { registerProve } from './commands/prove.ts';
@@ -34,6 +34,7 @@ for (const register of [
   registerProve,
   registerSecrets,
   registerToken,
+  registerGlance,
   registerCost,
   registerReport,
   registerTools,

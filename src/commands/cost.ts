@@ -35,6 +35,10 @@ export function registerCost(program: Command): void {
           }),
       ),
     );
+  registerQuestions(cost);
+  registerEntries(cost);
+}
+function registerQuestions(cost: Command): void {
   cost
     .command('invoice')
     .description('compares an export of an invoice (CSV) with what was counted, line by line')
@@ -60,6 +64,9 @@ export function registerCost(program: Command): void {
     .description('what could be saved, with $/month and the exact change')
     .argument('[environment]')
     .action(act(async (context, _config, environment: string | undefined) => (await costs()).advise(context, environment ?? null)));
+}
+/** What no API tells. */
+function registerEntries(cost: Command): void {
   cost
     .command('actual')
     .description("keeps what the platform's dashboard shows, and tells the gap")
@@ -109,4 +116,20 @@ export function registerCost(program: Command): void {
     .command('remove')
     .argument('<id>')
     .action(act(async (context, _config, id: string) => (await costs()).removeLine(context, id)));
+}
+export function registerGlance(program: Command): void {
+  program
+    .command('look')
+    .description(
+      'a first look at an organization: what runs, what differs from your fly.toml files, secrets by age, what a month costs, what could be saved',
+    )
+    .requiredOption('--org <slug>', 'the organization')
+    .option('--folder <path>', 'where fly.toml files lie; default: TRIMTAB_SOURCE')
+    .option('--json', 'the same as --output json')
+    .action(
+      act(async (context, config, options: Json & { readonly org: string; readonly folder?: string }) => {
+        const { glance } = await import('./glance.ts');
+        return glance(asJson(context, options), config, options.org, options.folder ?? null);
+      }),
+    );
 }
