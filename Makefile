@@ -42,6 +42,7 @@ bench: node_modules/.package-lock.json ## figures against their limits; also in 
 
 openapi: node_modules/.package-lock.json ## types from openapi/fly-machines.yaml
 	@openapi-typescript openapi/fly-machines.yaml --immutable -o openapi/fly-machines.d.ts
+	@openapi-typescript openapi/neon-consumption.yaml --immutable -o openapi/neon-consumption.d.ts
 
 schema: node_modules/.package-lock.json ## desired-state/schema.json for editors
 	@bin/trimtab schema > desired-state/schema.json

@@ -21,9 +21,11 @@ import { NO_PARTS } from '#engine/release-ports.ts';
 import { realClock } from '#platform/clock.ts';
 import { makeFlyClient } from '#platform/fly/client.ts';
 import { type Limits, type LimitsOptions, makeLimits } from '#platform/fly/limits.ts';
+import { makeFlyMetrics } from '#platform/fly/metrics-api.ts';
 import type { FlyClient } from '#platform/fly/port.ts';
 import { readOnlyFly } from '#platform/fly/read-only.ts';
 import { makeTransport } from '#platform/fly/transport.ts';
+import { makeNeonConsumption } from '#platform/neon/consumption.ts';
 import { readPriceBook } from '#platform/price-file.ts';
 import { readOutside } from '#platform/source/outside.ts';
 import { type FolderLock, lockFolder } from '#platform/store/lock.ts';
@@ -141,6 +143,10 @@ export async function openSession(options: SessionOptions, signal: AbortSignal):
     selfApp: config.selfApp,
     book: book.value,
     timeZone: config.timeZone,
+    amounts: {
+      metrics: config.metrics === null ? null : makeFlyMetrics({ ...config.metrics, fetch: (request) => fetch(request) }),
+      neon: config.neon === null ? null : makeNeonConsumption({ ...config.neon, fetch: (request) => fetch(request) }),
+    },
     deadline,
     tick: seconds(config.tickS),
     poll: seconds(config.pollS),

@@ -17,6 +17,11 @@ const Variables = z.object({
   TRIMTAB_STATE_KEY: z.string().min(16, 'expected at least 16 characters').optional(),
   TRIMTAB_EXEC_SECONDS: span.default(300),
   TRIMTAB_SOURCE: z.string().optional(),
+  FLY_METRICS_TOKEN: z.string().optional(),
+  FLY_METRICS_BASE_URL: z.url().optional(),
+  NEON_API_KEY: z.string().optional(),
+  NEON_ORG_ID: z.string().optional(),
+  NEON_API_BASE_URL: z.url().optional(),
   TRIMTAB_PRICE_BOOK: z.string().optional(),
   TRIMTAB_LANG: z.enum(['en', 'ja']).default('en'),
   TRIMTAB_TIME_ZONE: TimeZone.default('UTC'),
@@ -51,6 +56,10 @@ export interface Config {
   readonly stateKey: string | null;
   readonly execS: number;
   readonly source: string;
+  /** Null: transfer is not asked for. */
+  readonly metrics: { readonly token: string; readonly baseUrl: string } | null;
+  /** Null: a database's consumption is not asked for. */
+  readonly neon: { readonly token: string; readonly organizationId: string; readonly baseUrl: string } | null;
   /** Of reports. */
   readonly language: 'en' | 'ja';
   /** Where the team's weeks and days begin. */
@@ -100,6 +109,8 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>, cw
       stateKey: given.TRIMTAB_STATE_KEY ?? null,
       execS: given.TRIMTAB_EXEC_SECONDS,
       source: given.TRIMTAB_SOURCE ?? cwd,
+      metrics: metricsOf(given),
+      neon: neonOf(given),
       language: given.TRIMTAB_LANG,
       timeZone: given.TRIMTAB_TIME_ZONE,
       priceBook: given.TRIMTAB_PRICE_BOOK ?? null,
@@ -132,4 +143,17 @@ function ownSources(filled: Readonly<Record<string, string | undefined>>): Reado
     return environment === undefined || value === undefined ? [] : [[environment.toLowerCase().replaceAll('_', '-'), value]];
   });
   return new Map(found.sort(([a], [b]) => (a < b ? -1 : 1)));
+}
+/** An organization's token is enough for its metrics. */
+function metricsOf({
+  FLY_METRICS_TOKEN: own,
+  FLY_API_TOKEN: shared,
+  FLY_METRICS_BASE_URL: base,
+}: z.infer<typeof Variables>): Config['metrics'] {
+  const token = own ?? shared;
+  return token === undefined ? null : { token, baseUrl: (base ?? 'https://api.fly.io/prometheus').replace(/\/+$/, '') };
+}
+function neonOf({ NEON_API_KEY: token, NEON_ORG_ID: organizationId, NEON_API_BASE_URL: base }: z.infer<typeof Variables>): Config['neon'] {
+  if (token === undefined || organizationId === undefined) return null;
+  return { token, organizationId, baseUrl: (base ?? 'https://console.neon.tech/api/v2').replace(/\/+$/, '') };
 }

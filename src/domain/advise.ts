@@ -182,7 +182,7 @@ function adviseHolding({ item, cls, subject, environment, app, amount, heldForMs
         app,
         saves: monthly(amount),
         note: `for ${days} days; what is on it is lost when it is deleted`,
-        change: `trimtab cost quarantine ${resource}   # then: fly volumes destroy ${resource}`,
+        change: `fly volumes snapshots create ${resource}   # keeps what is on it for some days\nfly volumes destroy ${resource}`,
       },
     ];
   if (item === 'rootfs' && heldForMs >= LEFT_FOR_MS * 4)

@@ -6,6 +6,17 @@ import type { Prices } from './price-book.ts';
 import { NEON_PLANS } from './price-lines.ts';
 import { amountOf, NANO, type Rate } from './ratio.ts';
 
+/** As the provider names them; all are asked for. */
+export const NEON_METRICS: readonly string[] = [
+  'compute_unit_seconds',
+  'root_branch_bytes_month',
+  'child_branch_bytes_month',
+  'instant_restore_bytes_month',
+  'snapshot_storage_bytes_month',
+  'public_network_transfer_bytes',
+  'private_network_transfer_bytes',
+  'extra_branches_month',
+];
 /** The item under which consumption is stored: class `plan/metric`, app the project. */
 export const NEON_ITEM = 'neon';
 

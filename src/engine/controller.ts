@@ -12,6 +12,7 @@ import { after, type Instant, type MicroUsd, type Ms, microUsd, ms, seconds } fr
 import type { FlyClient } from '#platform/fly/port.ts';
 import type { DesiredSourceDep } from '#platform/source/port.ts';
 import type { StoreDep } from '#platform/store/port.ts';
+import type { AmountSources } from './amounts.ts';
 import { type Approvals, makeApprovals } from './approvals.ts';
 import type { OwnSource } from './desired.ts';
 import { type Environments, makeEnvironments } from './environments.ts';
@@ -62,6 +63,8 @@ export interface ControllerDeps extends ClockDep, RandomDep, TellDep, StoreDep, 
   readonly only: string | null;
   readonly selfApp: string | null;
   readonly book: PriceBook;
+  /** Transfer and databases; absent: nobody tells. */
+  readonly amounts?: AmountSources;
   /** Where the team's weeks begin. */
   readonly timeZone: string;
   readonly deadline: (span: number, signal: AbortSignal) => AbortSignal;
@@ -194,7 +197,7 @@ export function makeController(deps: ControllerDeps): Controller {
   const organizationKeys = (): readonly string[] => [
     ...new Set(environments.all().map(({ organization }) => organizationKey(organization))),
   ];
-  const reader = makeSourceReader({ ...deps, environments });
+  const reader = makeSourceReader({ ...deps, environments, throttle: (environment) => money.budgets.releaseActs(environment).interval });
   const readSource = async (signal: AbortSignal, keepsLookups = true): Promise<Result<void, TrimtabError>> => {
     const moved = await reader(signal, keepsLookups);
     if (!moved.ok) {

@@ -10,6 +10,7 @@ import type { CompiledEnvironment } from '#domain/revision.ts';
 import { type MicroUsd, microUsd } from '#domain/units.ts';
 import type { FlyClient } from '#platform/fly/port.ts';
 import type { StoreDep } from '#platform/store/port.ts';
+import { type AmountSources, makeAmounts } from './amounts.ts';
 import { type Budgets, makeBudgets } from './budgets.ts';
 import { readDatedLines } from './cost-lines.ts';
 import { type Costs, makeCosts, summaryOf } from './costs.ts';
@@ -25,6 +26,7 @@ export interface MoneyDeps extends StoreDep, ClockDep, TellDep {
   readonly book: PriceBook;
   readonly selfApp: string | null;
   readonly timeZone: string;
+  readonly amounts?: AmountSources;
 }
 export interface Money {
   readonly meter: Meter;
@@ -64,6 +66,9 @@ export function makeMoney(deps: MoneyDeps): Money {
   const organizations = (): readonly string[] => [...new Set(environments.all().map(({ organization }) => organization))];
   const datedLines = (signal: AbortSignal) => readDatedLines(store, signal);
   const costs = makeCosts({ ...deps, meter, datedLines, organizations });
+  const environmentOfProject = (project: string): string | null =>
+    environments.all().find(({ declared }) => declared?.database?.neon?.project === project)?.name ?? null;
+  const amounts = makeAmounts({ ...deps, sources: deps.amounts ?? NO_SOURCES, environmentOf, environmentOfProject, organizations });
   const budgets = makeBudgets({ ...deps, costs, environments: environments.all });
   let indexed: { readonly of: unknown; readonly sums: ReadonlyMap<string, number> } | null = null;
   /** By environment, app and item, and by environment and app: made once per look, read by a thousand series. */
@@ -100,6 +105,7 @@ export function makeMoney(deps: MoneyDeps): Money {
       const fly = first === undefined ? null : deps.flyFor(first);
       if (first === undefined || fly === null || !fly.ok) return;
       await survey.step(first.organization, fly.value, signal);
+      await amounts.step(first.organization, signal);
       await budgets.step(first.organization, signal);
     },
     monthToDate: (environment, app, item) => microUsd(index().get(`${environment}\n${app}\n${item ?? ''}`) ?? 0),
@@ -115,8 +121,8 @@ export function makeMoney(deps: MoneyDeps): Money {
         );
         return [{ environment, forecast: forecast.amount, week, weekOverWeek }];
       }),
-    peakMemoryMb: () => new Map(),
-    unknown: () => UNKNOWN,
+    peakMemoryMb: amounts.peakMemoryMb,
+    unknown: amounts.unknown,
     slow: async (signal) => {
       remember();
       const flushed = await meter.flush(clock.now(), signal);
@@ -128,7 +134,4 @@ export function makeMoney(deps: MoneyDeps): Money {
     },
   };
 }
-const UNKNOWN = [
-  { item: 'egress', why: 'no token for the platform’s metrics: set FLY_METRICS_TOKEN' },
-  { item: 'database', why: 'no key for the database provider’s consumption: set NEON_API_KEY' },
-] as const;
+const NO_SOURCES: AmountSources = { metrics: null, neon: null };

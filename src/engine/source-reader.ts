@@ -1,17 +1,20 @@
 /** Reads the source, and lets the environments take what is new. One read at a time: a poll, a person and a webhook may ask at once. */
+
+import type { ClockDep } from '#domain/clock.ts';
 import { failure, type TrimtabError } from '#domain/errors.ts';
 import type { TellDep } from '#domain/events.ts';
 import { environmentName } from '#domain/ids.ts';
 import { err, type Result } from '#domain/result.ts';
 import type { CompiledEnvironment } from '#domain/revision.ts';
+import { elapsed, type Ms } from '#domain/units.ts';
 import type { FlyClient } from '#platform/fly/port.ts';
 import type { DesiredSourceDep } from '#platform/source/port.ts';
-import { type OwnSource, readDesired } from './desired.ts';
+import { type OwnSource, type ReadEnvironment, readDesired } from './desired.ts';
 import type { Environments } from './environments.ts';
 import type { ReadOutside } from './outside.ts';
 import type { SourceMemory } from './unchanged-source.ts';
 
-export interface SourceReaderDeps extends DesiredSourceDep, TellDep {
+export interface SourceReaderDeps extends DesiredSourceDep, TellDep, ClockDep {
   readonly environments: Environments;
   readonly flyFor: (environment: CompiledEnvironment) => Result<FlyClient, TrimtabError>;
   readonly desiredFolder: string;
@@ -20,6 +23,8 @@ export interface SourceReaderDeps extends DesiredSourceDep, TellDep {
   readonly readOutside?: ReadOutside | undefined;
   /** Only this environment; null: all. */
   readonly only: string | null;
+  /** Automatic revisions of this environment come at most once in this span; null: as they come. */
+  readonly throttle: (environment: string) => Ms | null;
 }
 /** The keys of apps whose target moved. */
 export type SourceReader = (signal: AbortSignal, keepsLookups: boolean) => Promise<Result<readonly string[], TrimtabError>>;
@@ -66,5 +71,16 @@ async function readNow(
     const known = read.value.map(({ name }) => name).join(', ');
     return err(failure('SOURCE_EMPTY', `there is no environment ${deps.only ?? ''} in ${source.description}; known: ${known}`));
   }
-  return environments.take(wanted, signal);
+  return environments.take(
+    wanted.filter((one) => !waits(deps, one)),
+    signal,
+  );
+}
+/** Commits are taken together, the newest of them, when the span is over. What a person lets through anyway does not wait here. */
+function waits({ environments, throttle, clock }: SourceReaderDeps, { name, compiled }: ReadEnvironment): boolean {
+  const span = throttle(name);
+  const view = environments.views().find((one) => one.name === name);
+  if (span === null || view === undefined || view.state === null || !compiled.ok) return false;
+  const isNew = compiled.value.id !== view.state.accepted.id && compiled.value.document.sync.mode === 'automatic';
+  return isNew && elapsed(environments.acceptedAt(name), clock.now()) < span;
 }

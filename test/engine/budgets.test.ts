@@ -95,3 +95,20 @@ test('a lower floor is written into the services, and taken back', async () => {
   expect(floor()).toEqual([2, 2]);
   await harness.stop();
 });
+test('automatic revisions come at most once in the interval, the newest of them', async () => {
+  const harness = await makeHarness({ files: world(4, '{ throttleReleases: { interval: 30m } }'), seed: 'budget-throttle' });
+  await harness.untilSettled();
+  await harness.pass(300);
+  const memory = () => harness.machines('acme-web').map(({ config }) => config.guest?.memory_mb);
+  const commit = (size: string) =>
+    harness.files.set('desired-state/test/web.yaml', world(4, '', { memory: size })['desired-state/test/web.yaml'] ?? '');
+  commit('512mb');
+  await harness.pass(120);
+  commit('1gb');
+  await harness.pass(1_200);
+  expect(memory()).toEqual([256, 256]);
+  await harness.pass(400);
+  await harness.untilSettled();
+  expect(memory()).toEqual([1_024, 1_024]);
+  await harness.stop();
+});
