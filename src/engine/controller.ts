@@ -6,7 +6,7 @@ import type { TellDep } from '#domain/events.ts';
 import { type AppName, appName, type EnvironmentName } from '#domain/ids.ts';
 import { type PriceBook, pricesAt } from '#domain/price-book.ts';
 import type { RandomDep } from '#domain/random.ts';
-import { err, ok, type Result } from '#domain/result.ts';
+import { ok, type Result } from '#domain/result.ts';
 import type { CompiledEnvironment } from '#domain/revision.ts';
 import { after, type Instant, type MicroUsd, type Ms, microUsd, ms, seconds } from '#domain/units.ts';
 import type { FlyClient } from '#platform/fly/port.ts';
@@ -27,6 +27,8 @@ import { runPass } from './pass.ts';
 import type { PassDeps } from './pass-deps.ts';
 import { makePreviews, type Previews } from './previews.ts';
 import { PRIORITY, type Queue, type QueueDepth } from './queue.ts';
+import { refusing } from './refusing.ts';
+import { relaxedParts } from './relaxed-parts.ts';
 import type { ReleaseParts } from './release-ports.ts';
 import { makeReleaseRunner, type Releases } from './release-runner.ts';
 import { type AppRuntime, makeRuntime } from './runtime.ts';
@@ -193,7 +195,8 @@ export function makeController(deps: ControllerDeps): Controller {
     if (JSON.stringify(runtime.status?.release) !== verdict) await releases.wakeRelease(target.environment.name, signal);
     return again;
   };
-  const releases = makeReleaseRunner({ ...deps, environments, statuses, statusOf, approvals, noteStore, wake: wakeKeys });
+  const parts = relaxedParts(deps.parts, money.budgets.releaseActs);
+  const releases = makeReleaseRunner({ ...deps, parts, environments, statuses, statusOf, approvals, noteStore, wake: wakeKeys });
   const organizationKeys = (): readonly string[] => [
     ...new Set(environments.all().map(({ organization }) => organizationKey(organization))),
   ];
@@ -293,9 +296,3 @@ const SLOW_EVERY = seconds(5);
 
 const dependentKeys = ({ environment, app }: AppTarget): readonly string[] =>
   dependentsOf(environment, app.app).map((name: AppName) => keyOf({ environment: environment.name, app: name }));
-
-/** An environment without a token: every call says so. */
-function refusing(error: TrimtabError): FlyClient {
-  const refuse = () => Promise.resolve(err(error));
-  return new Proxy(Object.create(null), { get: () => refuse });
-}
