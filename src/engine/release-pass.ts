@@ -2,18 +2,21 @@
  *  targets and wakes apps; apps are written by their own passes alone. */
 import type { TrimtabError } from '#domain/errors.ts';
 import type { TellDep } from '#domain/events.ts';
-import { type EnvironmentName, revisionId } from '#domain/ids.ts';
+import { appName, type EnvironmentName, environmentName, revisionId } from '#domain/ids.ts';
 import { isBackward, isEnded, isForward, type Release, type Turn } from '#domain/release.ts';
 import { afterTime, afterTurn, endsOf, type ReleaseBook } from '#domain/release-book.ts';
 import { advance } from '#domain/release-turn.ts';
 import { ok, type Result } from '#domain/result.ts';
+import { setSince } from '#domain/secret-records.ts';
 import { elapsed, type Ms, ms, seconds } from '#domain/units.ts';
+import type { StoreDep } from '#platform/store/port.ts';
 import type { Environments, EnvironmentView } from './environments.ts';
 import { type BeginDeps, beginRelease } from './release-begin.ts';
 import { carryOut } from './release-effects.ts';
 import { type FactsDeps, factsOf, NO_OUTCOME, type Outcome } from './release-facts.ts';
 import { tellRelease } from './release-report.ts';
 import { toJson } from './revisions.ts';
+import { makeAppStore } from './state.ts';
 import type { AcceptedRevision, EnvironmentState } from './targets.ts';
 
 export interface ReleasePassDeps extends BeginDeps, FactsDeps, TellDep {
@@ -127,16 +130,38 @@ async function prepare(
   const { set, pending } = planned.value;
   return ok({ ...active, migrations: { set, pending: [...pending] } });
 }
+/** What fails is pinned with the values that this release wrote: told by their fingerprints. */
+async function withSecrets(deps: StoreDep, before: Release, release: Release, signal: AbortSignal): Promise<Result<Release, TrimtabError>> {
+  if (release.failure === null || before.failure !== null) return ok(release);
+  const store = makeAppStore(deps.store, RELEASES);
+  const secrets: Release['secrets'] = {};
+  for (const { app } of release.changes) {
+    const records = await store.secrets(environmentName(release.environment), appName(app), signal);
+    if (!records.ok) return records;
+    // A first value took no other's place: there is nothing to go back to, and nothing to hold back.
+    const changed = records.value.filter(({ older }) => older.length > 0);
+    const set = setSince(changed, release.startedAt);
+    if (Object.keys(set).length > 0) secrets[app] = set;
+  }
+  const names = Object.entries(secrets).flatMap(([app, set]) => Object.keys(set).map((name) => `${app}/${name}`));
+  const { failure } = release;
+  if (names.length === 0) return ok(release);
+  return ok({ ...release, secrets, failure: { ...failure, message: `${failure.message} (new with it: ${names.join(', ')})` } });
+}
+const RELEASES = 'releases';
 /** False: somebody else was faster, and everything is looked at again. */
 async function write(
   deps: ReleasePassDeps,
   state: EnvironmentState,
-  { release }: Turn,
+  turn: Turn,
   signal: AbortSignal,
 ): Promise<Result<boolean, TrimtabError>> {
   const { name, book, good, to, effective } = state;
   const before = book.active;
   if (before === null) return ok(false);
+  const named = await withSecrets(deps, before, turn.release, signal);
+  if (!named.ok) return named;
+  const release = named.value;
   if (JSON.stringify(before) === JSON.stringify(release)) return ok(true);
   const next = afterTurn(book, release, { from: good?.document ?? null, to: to?.document ?? effective.document });
   // The list of releases first: a crash in between does this turn again.

@@ -1,11 +1,12 @@
 /** Releases of an environment of two apps, `web` behind `api`, on the virtual clock: what goes live, what comes back, and what stays away. */
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { ms, seconds } from '#domain/units.ts';
 import { NO_PARTS, type ReleaseParts } from '#engine/release-ports.ts';
 import { answered, approve, ENVIRONMENT_NAME } from '#test/support/approving.ts';
 import { type Files, type Harness, makeHarness } from '#test/support/harness.ts';
 import { oneApp, type WorldOptions } from '#test/support/worlds.ts';
 
+vi.setConfig({ testTimeout: 60_000 });
 const [WEB, API] = ['acme-web', 'acme-api'];
 const signal = AbortSignal.timeout(600_000);
 interface Versions extends WorldOptions {
