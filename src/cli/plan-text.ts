@@ -17,8 +17,20 @@ const isStanding = ({ change, reason }: Hold): boolean => change === null && !PA
 
 export function planText(plans: readonly AppPlan[]): string {
   const lines = plans.flatMap((one) => appLines(one));
-  return `${[...lines, '', summary(plans)].join('\n')}\n`;
+  return `${[...lines, '', summary(plans), ...approveLines(plans)].join('\n')}\n`;
 }
+/** How to say yes to exactly this. */
+const approveLines = (plans: readonly AppPlan[]): readonly string[] =>
+  [...hashesToApprove(plans)].map(([environment, hash]) => pc.dim(`approve this: trimtab approve ${environment} --plan ${hash}`));
+/** Environments where something waits for a person → the hash of their plan. */
+export const hashesToApprove = (plans: readonly AppPlan[]): ReadonlyMap<string, string> =>
+  new Map(
+    plans
+      .filter(({ plan }) => plan?.held.some(({ reason }) => reason === 'ApprovalRequired' || reason === 'MassChange') === true)
+      .flatMap(({ environment, approves }): readonly (readonly [string, string])[] =>
+        approves === undefined ? [] : [[environment, approves]],
+      ),
+  );
 function appLines({ environment, name, app, plan, error }: AppPlan): readonly string[] {
   const title = `${pc.bold(`${environment}/${name}`)} ${pc.dim(app)}`;
   if (error !== null) return [`${title}  ${pc.red(error.message)}`, `  ${pc.dim(`${error.code}: ${error.remedy}`)}`];

@@ -16,6 +16,7 @@ import type { AppPlan, EnvironmentAnswer, Operator, Selection } from './operator
 import { type People, tokenDesk } from './people.ts';
 import type { Proving } from './proving.ts';
 import { approveRelease } from './release-people.ts';
+import { planHash } from './release-plan.ts';
 import { makeReleaseOperator } from './release-words.ts';
 import { lookAtSecrets, syncSecrets } from './secret-desk.ts';
 import { type AppTarget, targetKey } from './target.ts';
@@ -61,7 +62,7 @@ export function makeLocalOperator(deps: OperatorDeps): Operator {
       // Side by side, but not all thousand at once.
       for (let at = 0; at < targets.length; at += PLANS_AT_A_TIME)
         plans.push(...(await Promise.all(targets.slice(at, at + PLANS_AT_A_TIME).map((target) => planFor(controller, target, signal)))));
-      return ok(plans);
+      return ok(selection.app === null ? withHashes(controller, plans) : plans);
     },
     approve: async (selection, by, plan, signal) => {
       const targets = chosen(selection);
@@ -131,6 +132,21 @@ async function approveOne(
     if (!given.ok) return given;
   }
   return ok(undefined);
+}
+/** What a person approves is named by the hash over all apps of the environment. */
+function withHashes(controller: Controller, all: readonly AppPlan[]): readonly AppPlan[] {
+  const hashes = new Map(
+    [...Map.groupBy(all, ({ environment }) => environment)].flatMap(([environment, plans]): readonly (readonly [string, string])[] => {
+      const state = controller.environments.view(environment)?.state ?? null;
+      if (state === null || plans.some(({ error }) => error !== null)) return [];
+      const made = plans.flatMap(({ plan }) => (plan === null ? [] : [plan]));
+      return [[environment, planHash(state.effective.id, made, state.book.active?.migrations ?? null)]];
+    }),
+  );
+  return all.map((one) => {
+    const approves = hashes.get(one.environment);
+    return approves === undefined ? one : { ...one, approves };
+  });
 }
 async function planFor(controller: Controller, target: AppTarget, signal: AbortSignal): Promise<AppPlan> {
   const of = { environment: target.environment.name, name: target.app.name, app: target.app.app };

@@ -48,6 +48,8 @@ export interface AppPlan {
   /** Null when it could not be made. */
   readonly plan: Plan | null;
   readonly error: { readonly code: string; readonly message: string; readonly remedy: string } | null;
+  /** Hash of the plan of its whole environment: what `approve --plan` names. Absent when only some apps were asked for, or one could not be made. */
+  readonly approves?: string;
 }
 export interface Selection {
   /** Null: all. */
