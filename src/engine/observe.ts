@@ -50,11 +50,12 @@ export async function observeApp(
   return withRecent(deps, observed, memory, signal);
 }
 
-/** Machines only, beside a full picture that is young enough: what a rollout looks at every few seconds. */
+/** What is read before every write, beside a full picture that is young enough: the machines, and whether somebody releases right now. */
 export async function observeMachines(deps: FlyDep & ClockDep, known: ObservedApp, memory: AppMemory, signal: AbortSignal): Observed {
-  const slice = await machineGroup.observe(deps, known.app, signal);
+  const [slice, release] = await Promise.all([machineGroup.observe(deps, known.app, signal), deps.fly.currentRelease(known.app, signal)]);
   if (!slice.ok) return slice;
-  return withRecent(deps, { ...known, ...slice.value, observedAt: deps.clock.now() }, memory, signal);
+  if (!release.ok) return release;
+  return withRecent(deps, { ...known, ...slice.value, currentRelease: release.value, observedAt: deps.clock.now() }, memory, signal);
 }
 
 /** Machines that were made a moment ago and are not listed yet are asked for one by one. */
