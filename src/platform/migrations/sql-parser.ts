@@ -1,27 +1,26 @@
 /** PostgreSQL's own grammar (libpg-query, compiled to WebAssembly): statements with their places in the text. */
-import { hasSqlDetails, loadModule, parseSync } from 'libpg-query';
 import { isJsonObject } from '#domain/json.ts';
 import type { ParseSql, Statement } from '#domain/migrations/statements.ts';
 import { err, ok } from '#domain/result.ts';
 
-/** Loaded once per process, by the first that needs it: 30 ms. */
+/** Loaded by the first that needs it: thirty milliseconds, and memory that a controller without migrations never takes. */
 export async function loadSqlParser(): Promise<ParseSql> {
+  const { hasSqlDetails, loadModule, parseSync } = await import('libpg-query');
   await loadModule();
-  return parseSql;
+  return (sql) => {
+    // The parser takes an empty text for a mistake of its caller.
+    if (sql.trim() === '') return ok([]);
+    try {
+      const tree: unknown = parseSync(sql);
+      const statements = isJsonObject(tree) && Array.isArray(tree['stmts']) ? tree['stmts'] : [];
+      const place = placer(sql);
+      return ok(statements.flatMap((raw) => toStatement(raw, sql.length, place)));
+    } catch (thrown) {
+      if (!hasSqlDetails(thrown)) throw thrown;
+      return err({ message: thrown.message, position: thrown.sqlDetails?.cursorPosition ?? 0 });
+    }
+  };
 }
-const parseSql: ParseSql = (sql) => {
-  // The parser takes an empty text for a mistake of its caller.
-  if (sql.trim() === '') return ok([]);
-  try {
-    const tree: unknown = parseSync(sql);
-    const statements = isJsonObject(tree) && Array.isArray(tree['stmts']) ? tree['stmts'] : [];
-    const place = placer(sql);
-    return ok(statements.flatMap((raw) => toStatement(raw, sql.length, place)));
-  } catch (thrown) {
-    if (!hasSqlDetails(thrown)) throw thrown;
-    return err({ message: thrown.message, position: thrown.sqlDetails?.cursorPosition ?? 0 });
-  }
-};
 function toStatement(raw: unknown, end: number, place: (byte: number) => number): readonly Statement[] {
   if (!isJsonObject(raw) || !isJsonObject(raw['stmt'])) return [];
   const [kind] = Object.keys(raw['stmt']);
