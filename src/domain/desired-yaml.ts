@@ -58,7 +58,7 @@ export function readYaml(file: string, text: string): YamlFile {
   const whole = parsed.filter(isWhole);
   const documents = text.includes('${')
     ? whole.map((document) => makeRaw(document, placeOf))
-    : whole.map((document, at) => makePlain(document, () => locateAgain(file, text, at)));
+    : whole.map((document, at) => makePlain(document, locateLater(file, text, at)));
   return { documents, problems };
 }
 const placesOf =
@@ -94,11 +94,15 @@ function makeRaw(document: Document, placeOf: (offset: number) => Place): RawDoc
 }
 /** Nothing in it is rewritten: the value is taken and the tree let go. A thousand trees are what compiling would need most memory for, and only
  *  a problem asks where something stands. */
-function makePlain(document: Document, locator: () => Locate): RawDocument {
-  const locate: Locate = (path, side) => locator()(path, side);
+function makePlain(document: Document, locate: Locate): RawDocument {
   const read = toValue(document, locate);
   return { locate, hasPlaceholder: false, peek: (path) => valueAt(read.value, path), read: () => read };
 }
+/** Made apart from everything else: who keeps it keeps the text, and nothing that was read from it. */
+const locateLater =
+  (file: string, text: string, index: number): Locate =>
+  (path, side) =>
+    locateAgain(file, text, index)(path, side);
 function locateAgain(file: string, text: string, index: number): Locate {
   const lines = new LineCounter();
   const document = (parse(text, lines) ?? []).filter(isWhole)[index];
