@@ -10,6 +10,7 @@ import type { Figure } from './figure.ts';
 import { measureIdle } from './idle.ts';
 import { measureMeter } from './meter.ts';
 import { measureMigrations } from './migrations.ts';
+import { measureRelease } from './release.ts';
 import { measureRollout } from './rollout.ts';
 import { measureSecrets } from './secrets.ts';
 
@@ -20,6 +21,7 @@ for (const measure of [
   measureCompile,
   measureDrift,
   measureRollout,
+  measureRelease,
   measureMeter,
   measureSecrets,
   measureMigrations,
