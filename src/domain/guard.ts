@@ -1,6 +1,7 @@
 /** The never-rules of trimtab, checked on every plan before it is carried out. Shares no code with the planner: it reads machines, stamps and
  *  counts by itself, so that one mistake is not made twice. Pure. */
 import type { Step } from './change.ts';
+import { isClosed } from './guard-window.ts';
 import type { AppMemory } from './memory.ts';
 import type { ObservedApp, ObservedMachine } from './observed.ts';
 import type { Plan } from './plan.ts';
@@ -21,6 +22,7 @@ export const GUARD_RULES = [
   'last-healthy',
   'scale-in',
   'mass-change',
+  'release-window',
   'budget-gate',
   'secrets',
 ] as const;
@@ -44,6 +46,8 @@ export interface GuardScene {
   readonly approved: boolean;
   readonly halted: string | null;
   readonly massChange: string | null;
+  /** A release of the environment brings this, and was let through. */
+  readonly released?: boolean;
   /** Limits on what a plan may add without a person, in micro-dollars an hour; the smallest of all budgets. Null: none. */
   readonly mostIncreasePerHour: number | null;
   readonly prices: Prices;
@@ -65,6 +69,7 @@ const RULES: readonly Rule[] = [
   writesStopped,
   ownApp,
   massChange,
+  releaseWindow,
   budgetGate,
   foreignMachine,
   pictureFor,
@@ -84,6 +89,13 @@ function writesStopped(_steps: readonly Step[], { halted, app }: GuardScene): re
 function ownApp(_steps: readonly Step[], { app, selfApp }: GuardScene): readonly Refusal[] {
   if (selfApp !== null && app.app === selfApp) return [refuse('own-app', null, `${app.app} is the app trimtab itself runs as`)];
   return app.app.startsWith('fly-builder-') ? [refuse('own-app', null, `${app.app} is a builder`)] : [];
+}
+/** New content outside of its window: only in a release that was let through, or by a person's word. */
+function releaseWindow(steps: readonly Step[], { app, approved, released = true, now }: GuardScene): readonly Refusal[] {
+  if (approved || released || app.sync.windows.length === 0) return [];
+  const content = steps.filter(({ cause, action }) => cause === 'change' && (action.verb === 'create' || action.verb === 'update'));
+  if (content.length === 0 || !isClosed(app.sync.windows, now)) return [];
+  return content.map((step) => refuse('release-window', step, 'outside its window, and no release was let through'));
 }
 function massChange(steps: readonly Step[], { massChange: reason, approved }: GuardScene): readonly Refusal[] {
   if (reason === null || approved) return [];

@@ -23,6 +23,7 @@ export function guardFor(deps: Pick<PassDeps, 'selfApp'>, target: AppTarget, con
     approved,
     halted,
     massChange,
+    released: target.release !== null && target.release.openedAt !== null,
     mostIncreasePerHour: mostIncrease(controls.gates),
     prices: context.prices,
     selfApp: deps.selfApp,
