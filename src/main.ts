@@ -3,6 +3,7 @@ import { Command, CommanderError, Option } from 'commander';
 import { answerInJson, VERSION } from './commands/act.ts';
 import { registerCost, registerGlance } from './commands/cost.ts';
 import { registerDb } from './commands/db.ts';
+import { registerImage } from './commands/image.ts';
 import { registerLook } from './commands/look.ts';
 import { registerProve } from './commands/prove.ts';
 import { registerReleases } from './commands/releases.ts';
@@ -29,6 +30,7 @@ program.addHelpText(
 for (const register of [
   registerSteer,
   registerReleases,
+  registerImage,
   registerLook,
   registerDb,
   registerProve,
