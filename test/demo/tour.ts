@@ -24,7 +24,12 @@ export interface AppView {
 export interface Tour {
   readonly folder: string;
   readonly api: Api;
-  readonly controller: { start(): Promise<void>; status(): Promise<readonly AppView[]> };
+  readonly controller: {
+    start(): Promise<void>;
+    status(): Promise<readonly AppView[]>;
+    /** Drifts that it saw corrected since its start. */
+    corrected(): Promise<number>;
+  };
   say(text: string): void;
   title(text: string): void;
   trimtab(args: readonly string[]): Promise<{ readonly code: number; readonly out: string }>;
@@ -73,6 +78,7 @@ export async function makeTour(): Promise<Tour> {
         await until(async () => (await fetch(`${serverUrl}/healthz`)).ok, 20);
       },
       status: () => statusOf(serverUrl),
+      corrected: () => correctedOf(serverUrl),
     },
     say: (text) => void process.stdout.write(`${text.replace(/^/gm, '  ')}\n`),
     title: (text) => void process.stdout.write(`\n${pc.bold(text)}\n`),
@@ -105,6 +111,10 @@ function logText(lines: string): string {
       return `    ${pc.dim(`${app} ${msg}`)}\n`;
     })
     .join('');
+}
+async function correctedOf(url: string): Promise<number> {
+  const text = await (await fetch(`${url}/metrics`)).text();
+  return [...text.matchAll(/^trimtab_drift_corrected_total\{[^}]*\} (\d+)$/gm)].reduce((sum, [, count]) => sum + Number(count), 0);
 }
 async function call(url: string, method: string, path: string, body: unknown): Promise<unknown> {
   const sent = body === undefined ? {} : { body: JSON.stringify(body) };
