@@ -1,5 +1,6 @@
 /** The commands that ask a controller, or are one for their duration. One function each; they print and answer an exit code. */
 import pc from 'picocolors';
+import { isEnded } from '#domain/release.ts';
 import { ms, seconds } from '#domain/units.ts';
 import type { EnvironmentAnswer, Selection } from '#engine/operator.ts';
 import { type CliContext, type ExitCode, type Opened, sayError, withOperator } from './context.ts';
@@ -94,6 +95,9 @@ export function apply(context: CliContext, selection: Selection, limitS: number)
     selection.environment,
   );
 }
+/** One that waits on purpose is not waited for. */
+const isUnderWay = (release: EnvironmentAnswer['release']): boolean =>
+  release !== null && release !== undefined && release.hold === null && !isEnded(release);
 async function watch(
   context: CliContext,
   opened: Opened,
@@ -106,10 +110,12 @@ async function watch(
     const environments = await opened.operator.environments(context.signal);
     if (!environments.ok) continue;
     const statuses = environments.value.flatMap((one) => one.apps).filter(({ app }) => apps.has(app));
+    // What was approved is brought by a release: until it has ended, what is seen is what was before.
+    const brings = environments.value.some((one) => one.apps.some(({ app }) => apps.has(app)) && isUnderWay(one.release));
     const is = (type: string) => statuses.filter(({ conditions }) => conditions.some((one) => one.type === type && one.status === 'true'));
-    if (is('Ready').length + statuses.filter(({ excluded }) => excluded === true).length === apps.size) return 'synced';
+    if (is('Ready').length + statuses.filter(({ excluded }) => excluded === true).length === apps.size && !brings) return 'synced';
     // A look or two until the controller has taken the approval up.
-    if (looks < 3 || is('Reconciling').length > 0) continue;
+    if (looks < 3 || is('Reconciling').length > 0 || brings) continue;
     if (is('Stalled').length > 0) return 'failed';
     if (is('Held').length > 0) return 'held';
   }

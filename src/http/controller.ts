@@ -54,7 +54,7 @@ function api(deps: HttpDeps): Hono {
         c,
         401,
         'UNAUTHORIZED',
-        writes ? 'an operator’s token is needed' : 'a token is needed',
+        writes ? 'a token is needed, an operator’s' : 'a token is needed',
         'it is in the data folder of the controller, file holder.json; people get theirs by `trimtab token add`',
       );
     await next();
