@@ -9,7 +9,7 @@ export NODE_OPTIONS := --disable-warning=ExperimentalWarning
 .DEFAULT_GOAL := help
 DOORS := preflight sync-secrets deploy smoke
 PRODUCTION_DOORS := $(addprefix production-,$(DOORS))
-.PHONY: help run demo test check bench openapi schema simulator plan-summary plan-comment $(DOORS) $(PRODUCTION_DOORS)
+.PHONY: help run demo test check bench openapi schema dashboards simulator plan-summary plan-comment $(DOORS) $(PRODUCTION_DOORS)
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-26s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -43,6 +43,9 @@ bench: node_modules/.package-lock.json ## figures against their limits; also in 
 openapi: node_modules/.package-lock.json ## types from openapi/fly-machines.yaml
 	@openapi-typescript openapi/fly-machines.yaml --immutable -o openapi/fly-machines.d.ts
 	@openapi-typescript openapi/neon-consumption.yaml --immutable -o openapi/neon-consumption.d.ts
+
+dashboards: node_modules/.package-lock.json ## infra/grafana/*.json from infra/dashboards
+	@node infra/dashboards/build.ts
 
 schema: node_modules/.package-lock.json ## desired-state/schema.json for editors
 	@bin/trimtab schema > desired-state/schema.json

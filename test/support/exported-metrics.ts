@@ -8,6 +8,9 @@ export async function exportedMetrics(): Promise<readonly string[]> {
     environments: () => [],
     queue: () => ({ waiting: 0, active: 0 }),
     monthToDate: () => 0,
+    observations: () => [],
+    environmentCosts: () => [],
+    budgets: () => [],
     now: () => instant(0),
   });
   return (await registry.getMetricsAsJSON()).map(({ name }) => name);
