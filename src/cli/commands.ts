@@ -1,8 +1,9 @@
 /** The commands that ask a controller, or are one for their duration. One function each; they print and answer an exit code. */
-import pc from 'picocolors';
+
 import { isEnded } from '#domain/release.ts';
 import { ms, seconds } from '#domain/units.ts';
 import type { EnvironmentAnswer, Selection } from '#engine/operator.ts';
+import { pc } from './colours.ts';
 import { type CliContext, type ExitCode, type Opened, sayError, withOperator } from './context.ts';
 import { type GitHubPlace, tellGitHub } from './github-plan.ts';
 import { hasChanges, planMarkdown, planText } from './plan-text.ts';

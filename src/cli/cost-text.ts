@@ -1,10 +1,11 @@
 /** Costs for people: tables, CSV, and the comparison with an invoice. */
-import pc from 'picocolors';
+
 import type { Proposal } from '#domain/advise.ts';
 import { type CostEntry, type Dimension, sharesBy, totalOf } from '#domain/ledger.ts';
 import { HOURS_PER_MONTH } from '#domain/price-book.ts';
 import { microToDollars } from '#domain/ratio.ts';
 import type { CostAnswer, WhatIfAnswer } from '#engine/accounts.ts';
+import { pc } from './colours.ts';
 
 /** Above it somebody should find out why. */
 const GAP_WARNING = 0.05;

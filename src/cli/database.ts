@@ -1,8 +1,9 @@
 /** `trimtab db …`: what it prints, and its exit codes. */
-import pc from 'picocolors';
+
 import type { DatabaseOperator, MigrateAnswer } from '#engine/database-operator.ts';
 import type { MigrationOutlook } from '#engine/migrations.ts';
 import type { PhaseItem } from '#engine/release-ports.ts';
+import { pc } from './colours.ts';
 import { type CliContext, type ExitCode, sayError, withOperator } from './context.ts';
 
 /** 0 nothing is pending · 1 it could not be run · 2 something is pending. */

@@ -1,5 +1,5 @@
 /** `trimtab doctor`: what is looked at, what was found, what to do about it. */
-import pc from 'picocolors';
+import { pc } from './colours.ts';
 import type { CliContext, ExitCode } from './context.ts';
 
 export interface Finding {

@@ -1,8 +1,9 @@
 /** `trimtab look`: an organization at a glance, for somebody who sees trimtab for the first time. */
-import pc from 'picocolors';
+
 import { HOURS_PER_MONTH } from '#domain/price-book.ts';
 import { microToDollars } from '#domain/ratio.ts';
 import type { Look, LookedApp } from '#engine/look.ts';
+import { pc } from './colours.ts';
 
 export function lookText({ organization, apps, monthMicroUsd, proposals }: Look): string {
   const started = apps.reduce((sum, one) => sum + one.started, 0);

@@ -1,6 +1,7 @@
 /** Tables of preflight and smoke: one line per item, what to do under what failed, a sum at the end. */
-import pc from 'picocolors';
+
 import type { EnvironmentReport } from '#engine/proving.ts';
+import { pc } from './colours.ts';
 
 type Item = EnvironmentReport['items'][number];
 const MARK = {

@@ -1,11 +1,12 @@
 /** A plan for people: what changes from what to what, why, in which order, what is held, what it costs. */
-import pc from 'picocolors';
+
 import type { Change, FieldDifference } from '#domain/change.ts';
 import type { Json } from '#domain/json.ts';
 import { HOLD_REASONS, type Hold, isEmpty, type Plan, type PlanCost, stepsOf } from '#domain/plan.ts';
 import { PASSING } from '#domain/restrain.ts';
 import { type MicroUsd, microUsd } from '#domain/units.ts';
 import type { AppPlan } from '#engine/operator.ts';
+import { pc } from './colours.ts';
 
 const HOURS_PER_MONTH = 720;
 const LONGEST_VALUE = 60;

@@ -1,7 +1,8 @@
 /** Releases, for people. */
-import pc from 'picocolors';
+
 import type { Release, ReleasePhase, ReleaseReport } from '#domain/release.ts';
 import type { History } from '#engine/release-operator.ts';
+import { pc } from './colours.ts';
 
 const COLOURS: Readonly<Partial<Record<ReleasePhase, (text: string) => string>>> = {
   complete: pc.green,

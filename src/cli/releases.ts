@@ -1,9 +1,10 @@
 /** Commands about releases: deploy, approve, history, rollback, pause, override, retry. */
-import pc from 'picocolors';
+
 import { ENDED, type Release } from '#domain/release.ts';
 import { type Ms, ms, seconds } from '#domain/units.ts';
 import type { EnvironmentAnswer, Selection } from '#engine/operator.ts';
 import type { History, OverrideRequest } from '#engine/release-operator.ts';
+import { pc } from './colours.ts';
 import { type CliContext, type ExitCode, type Opened, sayError, withOperator } from './context.ts';
 import { historyText, phaseText, releaseTable } from './release-text.ts';
 import { statusText } from './status-text.ts';

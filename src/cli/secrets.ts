@@ -1,10 +1,11 @@
 /** `trimtab secrets status` and `trimtab secrets sync`. */
-import pc from 'picocolors';
+
 import type { SecretStatus } from '#domain/condition.ts';
 import { isOutOfSync } from '#domain/secret-status.ts';
 import { SecretValue } from '#domain/secret-value.ts';
 import { type Instant, instantToIso } from '#domain/units.ts';
 import type { AppSecrets, AppSynced, GivenValues, Selection } from '#engine/operator.ts';
+import { pc } from './colours.ts';
 import { type CliContext, type ExitCode, type Opened, sayError, withOperator } from './context.ts';
 
 type Variables = Readonly<Record<string, string | undefined>>;

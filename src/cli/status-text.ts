@@ -1,10 +1,11 @@
 /** How the environments are, for people. */
-import pc from 'picocolors';
+
 import type { AppStatus } from '#domain/condition.ts';
 import { problemText } from '#domain/problem.ts';
 import { NOTICE_MS } from '#domain/secret-age.ts';
 import { isOutOfSync } from '#domain/secret-status.ts';
 import type { EnvironmentAnswer } from '#engine/operator.ts';
+import { pc } from './colours.ts';
 import { dollars } from './plan-text.ts';
 
 export function statusText(environments: readonly EnvironmentAnswer[]): string {

@@ -1,7 +1,8 @@
 /** `trimtab validate`: every problem of every environment at once. */
-import pc from 'picocolors';
+
 import type { Problem } from '#domain/problem.ts';
 import { problemText } from '#domain/problem.ts';
+import { pc } from './colours.ts';
 import type { CliContext, ExitCode } from './context.ts';
 
 export interface Validated {

@@ -181,9 +181,8 @@ describe.runIf(process.env['CI'] === 'true' || existsSync(CHROMIUM))('in a real 
     await page.keyboard.press('Enter');
     await page.focus('#halt input[name=reason]');
     await page.keyboard.type('an incident');
-    await page.keyboard.press('Enter');
-    await page.waitForURL('**/environments/production');
-    await expect.poll(() => site.acted).toContain('ann halts production: an incident');
+    await Promise.all([page.waitForNavigation(), page.keyboard.press('Enter')]);
+    expect(site.acted).toContain('ann halts production: an incident');
     await page.goto(`${served.url}/environments/production/apps/api`);
     await page.focus('form[action="/act/approve"] button');
     await Promise.all([page.waitForNavigation(), page.keyboard.press('Enter')]);
