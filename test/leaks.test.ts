@@ -116,6 +116,8 @@ async function life(at: Harness): Promise<void> {
   await at.pass(70);
   await commands('drifted');
   await at.untilSettled();
+  // What was put right is told when it is seen, with the next whole look.
+  await at.pass(70);
   // A rule that is broken, a program that fails loudly, a file nobody can open.
   const broken = withSecrets({
     FROM_ENV: `{ from: { env: FROM_ENV }, must: { contain: sslmode=require, match: "^[0-9]+$" } }`,

@@ -144,6 +144,8 @@ export function makeController(deps: ControllerDeps): Controller {
     if (!now && lost && error === null) tell({ type: 'StoreBack' });
     if (now || error === null) lost = now;
   };
+  /** Who had nothing to write did not ask the database: that nothing went wrong says nothing of it. */
+  const noteTrouble = (error: TrimtabError | null): void => (error === null ? undefined : noteStore(error));
   /** Spread, and longer for large fleets. */
   const resync = (): Ms => ms(Math.max(deps.resync, environments.size() * RESYNC_PER_APP_MS) * (0.9 + deps.random.next() * 0.2));
 
@@ -233,7 +235,7 @@ export function makeController(deps: ControllerDeps): Controller {
     await approvals.flush(signal);
     await approvals.load(environments.names(), signal);
     await environments.flush(signal);
-    noteStore(await money.slow(signal));
+    noteTrouble(await money.slow(signal));
   };
   const wakeForSecrets = async (signal: AbortSignal): Promise<void> => {
     const keys = await watchSecrets(signal);
@@ -277,7 +279,7 @@ export function makeController(deps: ControllerDeps): Controller {
     run: async (signal) => {
       await slow(signal);
       await readSource(signal);
-      noteStore(await money.begin(signal));
+      noteTrouble(await money.begin(signal));
       const poll = (): Ms => ms(deps.poll * (0.9 + deps.random.next() * 0.2));
       await Promise.all([
         queue.run(work, deps.concurrency, signal),

@@ -27,8 +27,10 @@ export function makeWatch(deps: WatchDeps): Handler {
       const organization = sharing[0]?.organization;
       if (organization === undefined) return null;
       const look = await deps.fleets.look(organization, sharing, signal);
-      deps.noteStore(look.ok ? null : look.error);
-      if (!look.ok) return deps.tick;
+      if (!look.ok) {
+        deps.noteStore(look.error);
+        return deps.tick;
+      }
       const keys = environments.keysOf(look.value.moved);
       if (keys.length > 0) await deps.wake(keys, PRIORITY.observed, clock.now(), signal);
       await deps.money.survey(sharing, signal);

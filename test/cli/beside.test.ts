@@ -87,8 +87,8 @@ test('a change of git is shown from what to what, waits for its approval, and go
   expect((await trimtab('status')).out).toMatch(
     /revision [0-9a-f]{12} waits for approval: `trimtab plan`, then `trimtab apply`\n {2}web +Synced Healthy/,
   );
-  const { out } = await trimtab('plan');
-  expect(out).toMatch(/held: write guest of app-nrt-1: .*waits for approval/);
+  // Its release is past the preflight, and waits.
+  await expect.poll(async () => (await trimtab('plan')).out, within(40)).toMatch(/held: write guest of app-nrt-1: .*waits for approval/);
   expect(memories()).toEqual([256, 256]);
   expect((await trimtab('apply', 'test')).code).toBe(0);
   expect(memories()).toEqual([512, 512]);
