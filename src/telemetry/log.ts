@@ -121,6 +121,7 @@ export function eventToLine(event: Event): Line | null {
 }
 /** Holds that pass by themselves in seconds, or are told already: by the drift, or by the mode that somebody chose. */
 const QUIET: readonly string[] = [
+  'ReleaseWaits',
   'WaitingForHealth',
   'WaitingForPlatform',
   'WaitingForVolume',

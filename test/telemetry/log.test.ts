@@ -64,6 +64,10 @@ describe('what is told once only, or elsewhere already, is no line', () => {
       event: { ...EVENTS.AppStatusChanged, previous: { sync: 'Synced', health: 'Healthy' } as const },
     },
     { situation: 'a wait for the next check', event: { ...EVENTS.HoldBegan, reason: 'WaitingForHealth' as const } },
+    {
+      situation: 'a wait for the release that brings it, told by the release',
+      event: { ...EVENTS.HoldBegan, reason: 'ReleaseWaits' as const },
+    },
     { situation: 'a grace, told with its drift', event: { ...EVENTS.HoldBegan, reason: 'Grace' as const } },
   ])('$situation', ({ event }) => expect(eventToLine(event)).toBeNull());
 });
