@@ -112,7 +112,7 @@ function adviseApp(input: AdviceInput, environment: CompiledEnvironment, app: Co
     return [];
   });
   const isPrivate = app.visibility === 'private' || app.groups.every((group) => (group.config.services ?? []).length === 0);
-  const addresses = isPrivate ? input.holdings.filter((one) => one.app === app.app && one.item === 'address') : [];
+  const addresses = isPrivate ? input.holdings.filter((one) => one.app === app.app && one.item === 'address' && one.cls === 'ipv4') : [];
   const dedicated = addresses.map(
     (one): Proposal => ({
       ...of,

@@ -104,6 +104,14 @@ export interface ObservedAddress {
   readonly region: string | null;
   readonly createdAt: Instant | null;
 }
+/** A static egress address, by its v4. */
+export interface ObservedEgress {
+  readonly ip: string;
+  readonly region: string;
+  /** Null: the app's, for all its machines in the region. */
+  readonly machine: MachineId | null;
+  readonly updatedAt: Instant | null;
+}
 export interface ObservedCertificate {
   readonly hostname: string;
   readonly configured: boolean;

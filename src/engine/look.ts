@@ -100,6 +100,7 @@ async function lookAtApp(deps: FlyDep & ClockDep, request: LookRequest, app: App
   const now = deps.clock.now();
   const prices = pricesAt(request.book, now);
   const file = request.configs.get(app) ?? null;
+  const egress = await deps.fly.listEgressAddresses(app, signal);
   const observed = await observeApp({ fly: deps.fly, clock: deps.clock }, app, request.organization, emptyMemory(), signal);
   const none = {
     app,
@@ -115,20 +116,25 @@ async function lookAtApp(deps: FlyDep & ClockDep, request: LookRequest, app: App
   if (!observed.ok) return { looked: { ...none, error: observed.error.message }, holdings: [], compiled: null };
   const machines = observed.value.machines.filter(isActive);
   const compiled = file === null ? null : compiledOf(request, app, file, machines);
+  const hold = holderOf(app, prices, now);
+  const out = (egress.ok ? egress.value : []).map(({ ip, region }) => hold(`egress/${ip}`, ip, region, 'address', 'egress', 1, now));
   const looked: LookedApp = {
     ...none,
     machines: machines.length,
     started: machines.filter(isStarted).length,
     regions: [...new Set(machines.map(({ region }) => region))].sort(),
-    microUsdPerHour: totalPerHour(priceApp(observed.value, prices)),
-    differences: compiled === null || !compiled.ok ? (compiled === null ? [] : [compiled.error]) : differencesOf(compiled.value, machines),
+    microUsdPerHour: totalPerHour(priceApp(observed.value, prices)) + out.reduce((sum, { amount }) => sum + amount, 0),
+    differences: [
+      ...(compiled === null ? [] : compiled.ok ? differencesOf(compiled.value, machines) : [compiled.error]),
+      ...(egress.ok ? [] : [`static egress addresses are not counted: ${egress.error.message}`]),
+    ],
     oldestSecretDays: oldestOf(observed.value.secrets, now),
     secrets: observed.value.secrets.length,
     error: null,
   };
   return {
     looked,
-    holdings: holdingsOf(app, observed.value, prices, now),
+    holdings: [...holdingsOf(observed.value, hold, now), ...out],
     compiled: compiled?.ok ? compiled.value : null,
   };
 }
@@ -188,19 +194,14 @@ function environmentOf({ organization }: LookRequest, apps: readonly CompiledApp
   return [{ compilerVersion: 0, name: LIVE, organization, protection: 'none', primaryRegion: null, owners: [], sync: first.sync, apps }];
 }
 const HOUR_MS = 3_600_000n;
-function holdingsOf(app: AppName, observed: ObservedApp, prices: Prices, now: Instant): readonly Holding[] {
-  const one = (
-    resource: string,
-    subject: string,
-    region: string,
-    item: MeteredItem,
-    cls: string,
-    quantity: number,
-    since: Instant,
-  ): Holding => ({
+type Hold = ReturnType<typeof holderOf>;
+const holderOf =
+  (app: AppName, prices: Prices, now: Instant) =>
+  (resource: string, subject: string, region: string, item: MeteredItem, cls: string, quantity: number, since: Instant): Holding => ({
     ...{ resource, environment: LIVE, app, group: '', region, subject, item, cls, heldForMs: elapsed(since, now) },
     amount: amountOf(rateOf(prices, item, cls, region).rate, HOUR_MS * BigInt(quantity)),
   });
+function holdingsOf(observed: ObservedApp, one: Hold, now: Instant): readonly Holding[] {
   return [
     ...observed.machines
       .filter(isActive)

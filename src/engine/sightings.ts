@@ -2,7 +2,15 @@
 import { monthSpan } from '#domain/calendar.ts';
 import type { AppName } from '#domain/ids.ts';
 import type { JsonObject } from '#domain/json.ts';
-import type { ObservedAddress, ObservedApp, ObservedCertificate, ObservedMachine, ObservedVolume, OrgMachine } from '#domain/observed.ts';
+import type {
+  ObservedAddress,
+  ObservedApp,
+  ObservedCertificate,
+  ObservedEgress,
+  ObservedMachine,
+  ObservedVolume,
+  OrgMachine,
+} from '#domain/observed.ts';
 import { certificateClass, mayRest, USUAL_ROOTFS_GB } from '#domain/price.ts';
 import { groupOf } from '#domain/price-held.ts';
 import { classOfGuest, UNATTACHED } from '#domain/rates.ts';
@@ -114,6 +122,19 @@ export function thingsSeen(
   const found = new Set(here.map(({ resource }) => resource));
   const known = ['vol_', 'address/', 'certificate/'].flatMap((prefix) => meter.held(where.organization, where.app, prefix));
   return [...here, ...known.filter((resource) => !found.has(resource)).map((resource) => goneSeen(where, resource, seenAt))];
+}
+/** All that an app and its machines have: what is known and not among them was released. */
+export function egressSeen(meter: Meter, where: Whereabouts, addresses: readonly ObservedEgress[], seenAt: Instant): readonly Seen[] {
+  const { organization, environment, app } = where;
+  const here = addresses.map(
+    ({ ip, region, updatedAt: createdAt }): Seen => ({
+      ...{ organization, resource: `egress/${app}/${ip}`, place: { environment, app, group: '', region }, subject: ip, rests: false },
+      sighting: { of: 'thing', item: 'address', cls: 'egress', quantity: 1, createdAt, seenAt, notBefore: monthSpan(seenAt).from },
+    }),
+  );
+  const found = new Set(here.map(({ resource }) => resource));
+  const gone = meter.held(organization, app, 'egress/').filter((resource) => !found.has(resource));
+  return [...here, ...gone.map((resource) => goneSeen(where, resource, seenAt))];
 }
 export const goneSeen = ({ organization, environment, app }: Whereabouts, resource: string, seenAt: Instant): Seen => ({
   ...{ organization, resource, place: { environment, app, group: '', region: '' }, subject: resource, rests: false },

@@ -1,5 +1,5 @@
 /** What no app's own pass looks at, and costs all the same: machines of apps that git does not know, what such apps hold, how a machine that is
- *  gone ended, and the snapshots of volumes. Asked for in small portions, so that the platform's limits hold. */
+ *  gone ended, the snapshots of volumes, and static egress addresses. Asked for in small portions, so that the platform's limits hold. */
 
 import { monthSpan } from '#domain/calendar.ts';
 import type { ClockDep } from '#domain/clock.ts';
@@ -8,7 +8,7 @@ import type { ObservedSnapshot, OrgMachine } from '#domain/observed.ts';
 import { elapsed, hours, type Instant, minutes } from '#domain/units.ts';
 import type { FlyClient } from '#platform/fly/port.ts';
 import type { Meter, Seen } from './meter.ts';
-import { goneSeen, listedSeen, machinesSeen, thingsSeen, type Whereabouts } from './sightings.ts';
+import { egressSeen, goneSeen, listedSeen, machinesSeen, thingsSeen, type Whereabouts } from './sightings.ts';
 
 export interface Survey {
   /** The list of an organization told of these; `isManaged`: an app's own pass reads it. */
@@ -24,6 +24,9 @@ export interface SurveyDeps extends ClockDep {
 const PORTION = 20;
 const THINGS_EVERY = minutes(10);
 const SNAPSHOTS_EVERY = hours(1);
+const EGRESS_EVERY = hours(1);
+/** Every app is asked, and few have any: they are spread over the hour. */
+const EGRESS_PORTION = 1;
 
 interface Agenda {
   readonly apps: Set<AppName>;
@@ -32,6 +35,8 @@ interface Agenda {
   readonly snapshots: Set<string>;
   thingsAt: Instant | null;
   snapshotsAt: Instant | null;
+  readonly egress: Set<AppName>;
+  egressAt: Instant | null;
 }
 export function makeSurvey({ clock, meter, environmentOf }: SurveyDeps): Survey {
   const agendas = new Map<string, Agenda>();
@@ -43,6 +48,8 @@ export function makeSurvey({ clock, meter, environmentOf }: SurveyDeps): Survey 
       snapshots: new Set(),
       thingsAt: null,
       snapshotsAt: null,
+      egress: new Set(),
+      egressAt: null,
     };
     agendas.set(organization, agenda);
     return agenda;
@@ -68,7 +75,12 @@ export function makeSurvey({ clock, meter, environmentOf }: SurveyDeps): Survey 
         agenda.snapshotsAt = clock.now();
         await noteVolumes(ask);
       }
+      if (isDue(agenda.egressAt, EGRESS_EVERY)) {
+        agenda.egressAt = clock.now();
+        await noteAll(ask);
+      }
       const portion = [
+        ...[...agenda.egress].slice(0, EGRESS_PORTION).map((app) => () => egressOf(ask, app)),
         ...[...agenda.ended.values()].map((machine) => () => endOf(ask, machine)),
         ...[...agenda.apps].map((app) => () => machinesOf(ask, app)),
         ...[...agenda.things].map((app) => () => thingsOf(ask, app)),
@@ -96,6 +108,10 @@ const whereOf = ({ organization, environmentOf }: Ask, app: AppName): Whereabout
 async function noteApps({ organization, fly, agenda, environmentOf, signal }: Ask): Promise<void> {
   const apps = await fly.listApps(organization, signal);
   if (apps.ok) for (const { name } of apps.value) if (environmentOf(name) === null) agenda.things.add(name);
+}
+async function noteAll({ organization, fly, agenda, signal }: Ask): Promise<void> {
+  const apps = await fly.listApps(organization, signal);
+  if (apps.ok) for (const { name } of apps.value) agenda.egress.add(name);
 }
 async function noteVolumes({ organization, fly, agenda, signal }: Ask): Promise<void> {
   const apps = await fly.listApps(organization, signal);
@@ -128,6 +144,12 @@ async function thingsOf(ask: Ask, app: AppName): Promise<void> {
   meter.see(
     thingsSeen(meter, whereOf(ask, app), { volumes: volumes.value, addresses: addresses.value, certificates: certificates.value }, now),
   );
+}
+async function egressOf(ask: Ask, app: AppName): Promise<void> {
+  const { fly, agenda, meter, now, signal } = ask;
+  agenda.egress.delete(app);
+  const addresses = await fly.listEgressAddresses(app, signal);
+  if (addresses.ok) meter.see(egressSeen(meter, whereOf(ask, app), addresses.value, now));
 }
 async function snapshotsOf(ask: Ask, key: string): Promise<void> {
   const { fly, agenda, meter, organization, now, signal } = ask;

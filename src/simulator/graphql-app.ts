@@ -1,5 +1,6 @@
 /** Apps, organizations, machines and releases as GraphQL tells them. Fields are functions: only what is selected is computed. */
 import type { Json } from '#domain/json.ts';
+import { graphEgress } from './egress.ts';
 import { secretsOf } from './handle-apps.ts';
 import { resolveImage } from './images.ts';
 import { releasesOf } from './releases.ts';
@@ -82,7 +83,7 @@ export const graphMachine = (world: World, row: MachineRow): object => ({
   },
   ips: { nodes: [{ family: 'v6', kind: 'privatenet', ip: row.privateIp, maskSize: 112 }] },
   host: { id: row.host },
-  egressIpAddresses: { nodes: [] },
+  egressIpAddresses: () => graphEgress(world, row.app, row.id),
 });
 export function graphApp(world: World, app: AppRow): object {
   const addresses = [...world.addresses.values()].filter((row) => row.app === app.name);
@@ -114,7 +115,7 @@ export function graphApp(world: World, app: AppRow): object {
       return row === undefined ? null : graphAddress(world, app, row);
     },
     sharedIpAddress: addresses.find((row) => row.type === 'shared_v4')?.ip ?? null,
-    egressIpAddresses: { nodes: [] },
+    egressIpAddresses: () => graphEgress(world, app.name, null),
     imageDetails: () => imageDetailsOf(alive()[0]),
     image: ({ ref }: { ref: string }) => graphImage(world, ref),
     imageUpgradeAvailable: false,

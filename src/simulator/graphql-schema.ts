@@ -112,6 +112,8 @@ type Mutation {
   unsetSecrets(input: UnsetSecretsInput!): SetSecretsPayload
   allocateIpAddress(input: AllocateIPAddressInput!): AllocateIPAddressPayload
   releaseIpAddress(input: ReleaseIPAddressInput!): ReleaseIPAddressPayload
+  allocateEgressIpAddress(input: AllocateEgressIPAddressInput!): EgressIPPayload
+  releaseEgressIpAddress(input: ReleaseEgressIPAddressInput!): EgressIPPayload
   createRelease(input: CreateReleaseInput!): CreateReleasePayload
   updateRelease(input: UpdateReleaseInput!): UpdateReleasePayload
   createLimitedAccessToken(input: CreateLimitedAccessTokenInput!): CreateLimitedAccessTokenPayload
@@ -127,6 +129,9 @@ input AllocateIPAddressInput { appId: ID! type: String! region: String organizat
 type AllocateIPAddressPayload { app: App! ipAddress: IPAddress }
 input ReleaseIPAddressInput { appId: ID ipAddressId: ID ip: String clientMutationId: String }
 type ReleaseIPAddressPayload { app: App! }
+input AllocateEgressIPAddressInput { appId: ID! machineId: ID region: String clientMutationId: String }
+input ReleaseEgressIPAddressInput { appId: ID! machineId: ID ip: String clientMutationId: String }
+type EgressIPPayload { v4: String v6: String clientMutationId: String }
 input CreateReleaseInput {
   appId: ID! definition: JSON! image: String! platformVersion: String! strategy: String! buildId: ID clientMutationId: String
 }

@@ -2,6 +2,7 @@
 import { GraphQLError, graphql } from 'graphql';
 import type { JsonObject } from '#domain/json.ts';
 import { OPEN_REGIONS } from '#domain/regions.ts';
+import { egressMutations } from './egress.ts';
 import { graphApp, graphMachine, graphOrganization, graphRelease } from './graphql-app.ts';
 import { SCHEMA } from './graphql-schema.ts';
 import { assignAddress, insertApp, removeApp, writeSecrets } from './handle-apps.ts';
@@ -110,6 +111,7 @@ function mutations(world: World): object {
       return changed({ app: graphApp(world, row), release: null });
     },
     ...addressMutations(world, changed),
+    ...egressMutations(world, (name) => appBy(world, name), changed),
     ...releaseMutations(world, changed),
     createLimitedAccessToken: () =>
       changed({ limitedAccessToken: { id: 'token-1', name: 'token', token: 'simulated', tokenHeader: 'simulated' } }),

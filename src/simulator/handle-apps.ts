@@ -49,7 +49,7 @@ export const deleteApp: Handler = (request) => {
 /** With all that is its own, so that its name is as if it had never been. */
 export function removeApp(world: World, app: AppRow): void {
   for (const machine of machinesOf(world, app.name)) destroy(world, machine);
-  for (const rows of [world.volumes, world.addresses, world.certificates, world.secrets, world.releases]) {
+  for (const rows of [world.volumes, world.addresses, world.egress, world.certificates, world.secrets, world.releases]) {
     for (const [key, row] of rows) if (row.app === app.name) rows.delete(key);
   }
   world.apps.delete(app.name);

@@ -51,9 +51,9 @@ export function resumeWorld(world: World): void {
   for (const row of world.certificates.values()) row.status = 'active';
 }
 function tablesOf(world: World): Tables {
-  const { apps, machines, volumes, secrets, addresses, certificates, releases, organizations, capacity, builds, tags } = world;
+  const { apps, machines, volumes, secrets, addresses, certificates, releases, organizations, capacity, builds, tags, egress } = world;
   const { errorRegions, sites, siteValues } = world;
-  const rows = { apps, machines, volumes, secrets, addresses, certificates, releases, organizations, capacity, builds, tags };
+  const rows = { apps, machines, volumes, secrets, addresses, certificates, releases, organizations, capacity, builds, tags, egress };
   return { ...rows, errorRegions, sites, siteValues };
 }
 const replace = (_: string, value: unknown): unknown => {

@@ -119,6 +119,16 @@ export interface AddressRow {
   readonly region: string;
   readonly createdAt: number;
 }
+export interface EgressRow {
+  readonly id: string;
+  readonly app: string;
+  /** Null: of the app, for all its machines in the region. */
+  readonly machine: string | null;
+  readonly region: string;
+  readonly v4: string;
+  readonly v6: string;
+  readonly createdAt: number;
+}
 export interface CertificateRow {
   readonly app: string;
   readonly hostname: string;
@@ -143,6 +153,7 @@ export interface Tables {
   /** By `app/name`. */
   readonly secrets: Map<string, SecretRow>;
   readonly addresses: Map<string, AddressRow>;
+  readonly egress: Map<string, EgressRow>;
   /** By `app/hostname`. */
   readonly certificates: Map<string, CertificateRow>;
   readonly releases: Map<string, ReleaseRow>;
@@ -200,6 +211,7 @@ export function makeTables(): Tables {
     volumes: new Map(),
     secrets: new Map(),
     addresses: new Map(),
+    egress: new Map(),
     certificates: new Map(),
     releases: new Map(),
     organizations: new Map([['acme', { slug: 'acme', name: 'Acme' }]]),

@@ -5,7 +5,7 @@ import { makeRandom } from '#domain/random.ts';
 import { lookAtOrganization } from '#engine/look.ts';
 import { makeFlyClient } from '#platform/fly/client.ts';
 import { makeLimits } from '#platform/fly/limits.ts';
-import { only, updateByHand, withEnv, withMemory } from '#test/support/hands.ts';
+import { allocateEgress, only, updateByHand, withEnv, withMemory } from '#test/support/hands.ts';
 import { type Harness, makeHarness } from '#test/support/harness.ts';
 import { deployByHand, FLY_TOML, oneApp } from '#test/support/worlds.ts';
 
@@ -23,6 +23,18 @@ async function look(harness: Harness, files: Readonly<Record<string, string>>) {
   if (!seen.ok) throw new Error(seen.error.message);
   return seen.value;
 }
+test('a static egress address is part of the month, of a machine or of an app', async () => {
+  const harness = await makeHarness({ files: oneApp({ mode: 'observe' }), seed: 'look-egress', start: false });
+  await deployByHand(harness, 'acme-web', 1);
+  const [machine] = harness.machines('acme-web');
+  await allocateEgress(harness, { appId: 'acme-web', machineId: machine?.id });
+  await allocateEgress(harness, { appId: 'acme-web', region: 'nrt' });
+  const { monthMicroUsd, proposals } = await look(harness, {});
+  expect(monthMicroUsd).toBe((3_533 + 2 * 5_000) * 720);
+  // It is no dedicated IPv4 that nobody needs.
+  expect(proposals.map(({ kind }) => kind)).not.toContain('address');
+  await harness.stop();
+});
 test('a first look tells what runs, what differs from the files at hand, what it costs and what could be saved; it writes nothing', async () => {
   const harness = await makeHarness({ files: oneApp({ mode: 'observe' }), seed: 'look', start: false });
   await deployByHand(harness, 'acme-web', 2);

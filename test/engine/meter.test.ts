@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import { monthSpan } from '#domain/calendar.ts';
 import { sharesBy, totalOf } from '#domain/ledger.ts';
 import type { MachineRow } from '#simulator/world.ts';
+import { allocateEgress } from '#test/support/hands.ts';
 import { type Harness, makeHarness } from '#test/support/harness.ts';
 import { deployByHand, oneApp } from '#test/support/worlds.ts';
 
@@ -102,6 +103,26 @@ test('apps that git does not know are counted with everything they hold', async 
   const perHour = totalOf(costs.rates('acme'));
   expect(perHour).toBe(3 * 3_533 + 2_083 + 2_778);
   expect(totalOf(month.value.entries) / perHour).toBeCloseTo(2, 1);
+  await harness.stop();
+});
+test('static egress addresses are billed from when they were given until they are released', async () => {
+  const harness = await makeHarness({ files: oneApp({ mode: 'observe' }), seed: 'meter-egress', start: false });
+  await deployByHand(harness, 'acme-web', 1);
+  const [machine] = harness.machines('acme-web');
+  await allocateEgress(harness, { appId: 'acme-web', machineId: machine?.id });
+  await harness.pass(7_200);
+  await harness.restart();
+  await harness.pass(3_600);
+  const hours = async (): Promise<number> => (await unitsOf(harness, 'address')) / 3_600_000;
+  expect(await hours()).toBeCloseTo(3, 1);
+  await harness.byHand('DELETE', `/v1/apps/acme-web/machines/${machine?.id}?force=true`);
+  await harness.pass(7_200);
+  const ended = await hours();
+  // Seen to be gone within the hour.
+  expect(ended).toBeGreaterThanOrEqual(3);
+  expect(ended).toBeLessThanOrEqual(4.1);
+  await harness.pass(7_200);
+  expect(await hours()).toBe(ended);
   await harness.stop();
 });
 test('a world that stands still writes nothing', async () => {

@@ -26,6 +26,32 @@ describe('GraphQL answers', () => {
     expect(data).toEqual({ viewer: { id: 'user-1', email: 'ops@example.com', enablePaidHobby: true } });
   });
 
+  test('G12: static egress addresses, of a machine and of an app in a region', async () => {
+    const scene = await deployed();
+    const ofMachine = async (path: readonly string[]) =>
+      valueAt(listAt((await scene.graph(list, APP))['app'], 'machines', 'nodes')[0], ...path);
+    const allocate = 'mutation($input:AllocateEgressIPAddressInput!){allocateEgressIpAddress(input:$input){v4,v6}}';
+    const release = 'mutation($input:ReleaseEgressIPAddressInput!){releaseEgressIpAddress(input:$input){v4 v6 clientMutationId}}';
+    const nodes = 'egressIpAddresses{nodes{id ip version region updatedAt}}';
+    const list = `query($name:String!){app(name:$name){${nodes} machines{nodes{id ${nodes}}}}}`;
+    const machine = await ofMachine(['id']);
+    const own = objectAt(await scene.graph(allocate, { input: { appId: 'acme-web', machineId: machine } }), 'allocateEgressIpAddress');
+    const shared = objectAt(await scene.graph(allocate, { input: { appId: 'acme-web', region: 'nrt' } }), 'allocateEgressIpAddress');
+    const { app } = await scene.graph(list, APP);
+    expect(listAt(app, 'egressIpAddresses', 'nodes')).toMatchObject([
+      { ip: shared['v4'], version: 4, region: 'nrt' },
+      { ip: shared['v6'], version: 6 },
+    ]);
+    expect(await ofMachine(['egressIpAddresses', 'nodes'])).toMatchObject([{ ip: own['v4'] }, { ip: own['v6'] }]);
+    await expect(scene.graph(allocate, { input: { appId: 'acme-web', machineId: machine, region: 'nrt' } })).rejects.toThrow(/exclude/);
+    await expect(scene.graph(allocate, { input: { appId: 'acme-web' } })).rejects.toThrow(/needed/);
+    await scene.graph(release, { input: { appId: 'acme-web', machineId: machine } });
+    await scene.graph(release, { input: { appId: 'acme-web', ip: shared['v4'] } });
+    const after = await scene.graph(list, APP);
+    expect(listAt(after, 'app', 'egressIpAddresses', 'nodes')).toEqual([]);
+    expect(await ofMachine(['egressIpAddresses', 'nodes'])).toEqual([]);
+  });
+
   test('G2, G4: organizations by slug, `personal` being the first', async () => {
     const scene = await deployed();
     const one = 'query($slug:String!){organization(slug:$slug){id internalNumericId slug rawSlug name type billable}}';

@@ -34,6 +34,17 @@ export const createByHand = (
       config: { image: 'registry.fly.io/somebody:v1', guest: { cpu_kind: 'shared', cpus: 1, memory_mb: 256 }, ...config },
     }),
   );
+/** `fly machine egress-ip allocate`, or of an app in a region. */
+export const allocateEgress = (
+  harness: Harness,
+  input: { readonly appId: string; readonly machineId?: string | undefined; readonly region?: string },
+): Promise<unknown> =>
+  done(
+    harness.byHand('POST', '/graphql', {
+      query: 'mutation($input: AllocateEgressIPAddressInput!) { allocateEgressIpAddress(input: $input) { v4 v6 } }',
+      variables: { input },
+    }),
+  );
 /** What the platform's CLI leaves on a machine. */
 export const AS_THE_CLI: Readonly<Record<string, string>> = { fly_platform_version: 'v2', fly_process_group: 'app' };
 

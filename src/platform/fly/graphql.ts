@@ -1,17 +1,20 @@
-/** The two GraphQL questions without a REST form: which digest an image has, and the fly.toml of the newest release. */
+/** The GraphQL questions without a REST form: which digest an image has, the fly.toml of the newest release, static egress addresses. */
 import { z } from 'zod';
 import { type ErrorCode, failure } from '#domain/errors.ts';
-import { digest } from '#domain/ids.ts';
+import { digest, type MachineId, machineId } from '#domain/ids.ts';
 import { isJsonObject, type JsonObject } from '#domain/json.ts';
+import type { ObservedEgress } from '#domain/observed.ts';
 import { err, ok, type Result } from '#domain/result.ts';
 import { type ApiOptions, perform, type Wire } from './call.ts';
 import { type Attempted, type Failed, oneLine, type RawReply, unreadable } from './errors.ts';
 import type { FlyClient, ResolvedImage } from './port.ts';
-import { firstIssue, judgeBy, text } from './reply.ts';
+import { firstIssue, judgeBy, text, toInstantOrNull } from './reply.ts';
 import { makeSend } from './uiex.ts';
 
 const RESOLVE_IMAGE = `query ResolveImage($app: String!, $ref: String!) { app(name: $app) { id image(ref: $ref) { id digest ref } } }`;
 const RELEASE_DEFINITION = `query ReleaseDefinition($app: String!) { app(name: $app) { currentReleaseUnprocessed { configDefinition } } }`;
+const EGRESS = 'egressIpAddresses { nodes { ip version region updatedAt } }';
+const EGRESS_ADDRESSES = `query EgressAddresses($app: String!) { app(name: $app) { ${EGRESS} machines { nodes { id ${EGRESS} } } } }`;
 
 const Image = z.object({ ref: text, digest: text });
 const ImageData = z.object({ app: z.object({ image: Image.nullish() }) });
@@ -19,8 +22,18 @@ const Definition = z.custom<JsonObject>((value) => isJsonObject(value), 'not an 
 const DefinitionData = z.object({
   app: z.object({ currentReleaseUnprocessed: z.object({ configDefinition: Definition.nullish() }).nullish() }),
 });
+const Egress = z
+  .object({ nodes: z.array(z.object({ ip: z.string(), version: z.number(), region: text, updatedAt: text })).nullish() })
+  .nullish();
+const EgressData = z.object({
+  app: z.object({
+    egressIpAddresses: Egress,
+    machines: z.object({ nodes: z.array(z.object({ id: z.string(), egressIpAddresses: Egress })).nullish() }).nullish(),
+  }),
+});
 
-export function makeGraphqlCalls(wire: Wire, options: ApiOptions): Pick<FlyClient, 'resolveImage' | 'releaseDefinition'> {
+type GraphqlCalls = Pick<FlyClient, 'resolveImage' | 'releaseDefinition' | 'listEgressAddresses'>;
+export function makeGraphqlCalls(wire: Wire, options: ApiOptions): GraphqlCalls {
   const send = makeSend(options);
   const ask = (query: string, variables: JsonObject) => send('POST', '/graphql', { query, variables });
   return {
@@ -37,8 +50,25 @@ export function makeGraphqlCalls(wire: Wire, options: ApiOptions): Pick<FlyClien
       const found = await perform(wire, { ...call, send: asked, judge: judgeGraphql(call, DefinitionData) }, signal);
       return found.ok ? ok(found.value.app.currentReleaseUnprocessed?.configDefinition ?? null) : found;
     },
+    async listEgressAddresses(app, signal) {
+      const call = { operation: 'list egress addresses', action: 'egress.list', id: app, idempotent: true };
+      const asked = ask(EGRESS_ADDRESSES, { app });
+      const found = await perform(wire, { ...call, send: asked, judge: judgeGraphql(call, EgressData) }, signal);
+      if (!found.ok) return found;
+      const { egressIpAddresses, machines } = found.value.app;
+      return ok([
+        ...pairsOf(egressIpAddresses, null),
+        ...(machines?.nodes ?? []).flatMap((machine) => pairsOf(machine.egressIpAddresses, machineId(machine.id))),
+      ]);
+    },
   };
 }
+
+/** A pair is told as two nodes; it is known by its v4. */
+const pairsOf = (told: z.infer<typeof Egress>, machine: MachineId | null): readonly ObservedEgress[] =>
+  (told?.nodes ?? [])
+    .filter(({ version }) => version === 4)
+    .map(({ ip, region, updatedAt }) => ({ ip, region: region ?? '', machine, updatedAt: toInstantOrNull(updatedAt) }));
 
 /** The registry's ways to say no. */
 const NO_SUCH_IMAGE = /unknown repository|could not find image|manifest unknown/i;

@@ -10,6 +10,7 @@ import type {
   ObservedAddress,
   ObservedAppInfo,
   ObservedCertificate,
+  ObservedEgress,
   ObservedLease,
   ObservedMachine,
   ObservedRelease,
@@ -132,6 +133,8 @@ export interface FlyClient {
   listAddresses(app: AppName, signal: AbortSignal): Reply<readonly ObservedAddress[]>;
   assignAddress(app: AppName, type: AddressType, region: string | null, signal: AbortSignal): Reply<ObservedAddress>;
   releaseAddress(app: AppName, ip: string, signal: AbortSignal): Reply<void>;
+  /** Static egress addresses of the app and of its machines, each pair of v4 and v6 once: it is paid once. */
+  listEgressAddresses(app: AppName, signal: AbortSignal): Reply<readonly ObservedEgress[]>;
   listCertificates(app: AppName, signal: AbortSignal): Reply<readonly ObservedCertificate[]>;
   requestCertificate(app: AppName, hostname: string, signal: AbortSignal): Reply<ObservedCertificate>;
   deleteCertificate(app: AppName, hostname: string, signal: AbortSignal): Reply<void>;

@@ -31,6 +31,7 @@ export const CHANGES = {
   createVolume: true,
   extendVolume: true,
   listAddresses: false,
+  listEgressAddresses: false,
   assignAddress: true,
   releaseAddress: true,
   listCertificates: false,
