@@ -38,6 +38,8 @@ export interface Member {
 }
 
 const MOVING: readonly string[] = ['creating', 'starting', 'stopping', 'restarting', 'suspending', 'destroying', 'updating', 'replacing'];
+/** Until the new version runs, a machine tells the image of the old one beside the config of the new. */
+const TELLS_OLD_IMAGE: readonly string[] = ['updating', 'replacing'];
 /** Past this, a machine between two states is taken as stuck and acted on (docs: over 10 minutes in `updating`). */
 const STUCK_MS = 600_000;
 
@@ -70,7 +72,7 @@ function memberOf(machine: ObservedMachine, stamp: Stamp, copy: boolean, { group
   const imageOk = image === null || runsImage(machine, image);
   const behind = mark !== null && (stamp.secrets ?? 0) < mark;
   const current = hash === group.hash && imageOk && !behind;
-  const stampImageMoved = image !== null && !runsStamped(machine, stamp);
+  const stampImageMoved = image !== null && !(base.moving && TELLS_OLD_IMAGE.includes(machine.state)) && !runsStamped(machine, stamp);
   const drifted = hash !== stamp.hash || stampImageMoved;
   const outdated = stamp.hash !== group.hash || (image !== null && stampIsBehind(stamp, image)) || behind;
   return {

@@ -6,6 +6,7 @@ import type { MachineConfig } from '#domain/machine-config.ts';
 import { emptyMemory } from '#domain/memory.ts';
 import type { ObservedMachine } from '#domain/observed.ts';
 import type { CompiledGroup } from '#domain/revision.ts';
+import { instant, minutes } from '#domain/units.ts';
 import {
   aConfig,
   aContext,
@@ -71,6 +72,17 @@ test('a machine on another digest than recorded is put back by image', () => {
   const found = plan(group, [wrong, aMachine(group, 'app-nrt-2')]);
   expect(now(found)).toEqual(['update app-nrt-1']);
   expect(found.drifts.map(({ field }) => field.group)).toEqual(['image']);
+});
+test.each([
+  ['replacing', NOW, []],
+  // Longer than any version takes: what it tells is believed again.
+  ['replacing', instant(NOW - minutes(11)), ['image', 'state']],
+  ['started', NOW, ['image']],
+])('a machine that is %s since %i and tells the old image is drift in %j', (state, updatedAt, drifts) => {
+  const group = aGroup({ machines: { nrt: 2 } });
+  const old = { registry: 'registry.fly.io', repository: 'acme-web', tag: 'v0', digest: OTHER_DIGEST };
+  const found = plan(group, [aMachine(group, 'app-nrt-1', { image: old, state, updatedAt }), aMachine(group, 'app-nrt-2')]);
+  expect(found.drifts.map(({ field }) => field.group)).toEqual(drifts);
 });
 test('a serving group of one gets a second machine before the first is written', () => {
   const group = aGroup();
