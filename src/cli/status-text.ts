@@ -7,6 +7,7 @@ import { isOutOfSync } from '#domain/secret-status.ts';
 import type { EnvironmentAnswer } from '#engine/operator.ts';
 import { pc } from './colours.ts';
 import { dollars } from './plan-text.ts';
+import { heldLines, releaseLines } from './release-lines.ts';
 
 export function statusText(environments: readonly EnvironmentAnswer[]): string {
   if (environments.length === 0) return 'no environment\n';
@@ -21,20 +22,25 @@ function environmentLines(environment: EnvironmentAnswer): readonly string[] {
   return [
     `${pc.bold(name)} ${pc.dim(`${organization ?? '-'} · ${mode ?? '-'} · ${revision}`)}`,
     ...(isWaiting(environment)
-      ? [pc.yellow(`  revision ${accepted?.slice(0, 12)} waits for approval: \`trimtab plan\`, then \`trimtab apply\``)]
+      ? [pc.yellow(`  revision ${accepted?.slice(0, 12)} waits for approval: \`trimtab plan ${name}\`, then \`trimtab apply ${name}\``)]
       : []),
+    ...releaseLines(environment),
     ...(halted === null ? [] : [pc.red(`  writes are stopped: ${halted}`)]),
     ...problems.flatMap((problem) =>
       problemText(problem)
         .split('\n')
         .map((line) => pc.red(`  ${line}`)),
     ),
-    ...apps.flatMap(appLines),
+    ...apps.flatMap((app) => appLines(app, environment)),
   ];
 }
-/** A newer revision stands by; what is said of the apps is about the approved one. */
-const isWaiting = ({ mode, accepted, applied }: EnvironmentAnswer): boolean =>
-  mode === 'manual' && accepted !== null && accepted !== applied;
+/** A newer revision stands by, and no release of it has begun; what is said of the apps is about the approved one. */
+const isWaiting = ({ mode, accepted, applied, release, apps }: EnvironmentAnswer): boolean =>
+  mode === 'manual' &&
+  accepted !== null &&
+  accepted !== applied &&
+  release === null &&
+  apps.some(({ held }) => held.some(({ reason }) => reason === 'ApprovalRequired'));
 const COLOUR: Readonly<Record<string, (text: string) => string>> = {
   Synced: pc.green,
   Healthy: pc.green,
@@ -43,7 +49,7 @@ const COLOUR: Readonly<Record<string, (text: string) => string>> = {
   Progressing: pc.yellow,
 };
 const coloured = (word: string): string => (COLOUR[word] ?? pc.red)(word);
-function appLines(app: AppStatus): readonly string[] {
+function appLines(app: AppStatus, environment: EnvironmentAnswer): readonly string[] {
   if (app.excluded === true) return [`  ${app.name.padEnd(12)} ${pc.dim('Excluded  left alone on purpose')}`];
   const rate = app.costLines.reduce((sum, { microUsdPerHour }) => sum + microUsdPerHour, 0);
   const machines = app.groups.map(({ group, region, states, desiredMin, desiredMax, ready }) => {
@@ -52,15 +58,12 @@ function appLines(app: AppStatus): readonly string[] {
     return `${group} ${region} ${total}/${wanted} (${ready} ready)`;
   });
   const head = `  ${app.name.padEnd(12)} ${coloured(app.sync)} ${coloured(app.health)}  ${machines.join(', ')}  ${pc.dim(`${dollars(rate)}/month`)}`;
-  const conditions = app.conditions
-    .filter(({ type, status }) => status === 'true' && (type === 'Stalled' || type === 'Held'))
-    .map(({ type, reason, message }) => pc.yellow(`    ${type}: ${reason}: ${message}`));
   const drifts = app.drifts.map(({ subject, pointer, firstSeen, correctedAt }) => {
     const when = correctedAt === null ? 'not corrected before a person acts' : `corrected from ${new Date(correctedAt).toISOString()}`;
     return `    drift: ${subject} ${pointer} since ${new Date(firstSeen).toISOString()}, ${when}`;
   });
   const foreign = app.foreign.map((machine) => pc.dim(`    foreign machine, left alone: ${machine}`));
-  return [head, ...conditions, ...drifts, ...secretLines(app), ...foreign];
+  return [head, ...heldLines(app, environment), ...drifts, ...secretLines(app), ...foreign];
 }
 /** Those that are not as they should be, those that are due, and what nobody declares. */
 function secretLines({ secrets = [], unknownSecrets = [], observedAt }: AppStatus): readonly string[] {

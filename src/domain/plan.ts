@@ -36,7 +36,7 @@ export const HOLD_REASONS = {
   GuardRefused: 'the guard refused this plan: the message names the rule; report it with the plan',
   BudgetGate: 'it costs more than the budget lets through by itself: look at `trimtab plan`, then `trimtab apply`',
   SecretUnready: 'every remedy is named; changes of this app wait meanwhile, what runs goes on',
-  RevisionPinned: 'it failed in a release: commit something else, give another value, or `trimtab release retry`',
+  RevisionPinned: 'it failed in a release: commit something else, give another value, or `trimtab release retry ENVIRONMENT`',
   SecretNotReversible: 'the value before cannot be had from its source: give a good value, or declare `previous`',
   SecretChanged: 'somebody else set a pushed secret: `trimtab secrets sync` gives it a new value, `trimtab apply` takes it as it is',
   RotationDue: 'issue a new value and give it to the source; trimtab does the rest',
@@ -44,7 +44,7 @@ export const HOLD_REASONS = {
   Paused: 'releases are paused: wait, or `trimtab resume`',
   PreflightFailed: 'correct what the preflight names; it is asked again by itself',
   ReleaseWaits: 'nothing to do: a release brings it',
-  ReleaseStalled: 'look at what is where (`trimtab history`), then commit a correction, or `trimtab release retry`',
+  ReleaseStalled: 'look at what is where (`trimtab history`), then commit a correction, or `trimtab release retry ENVIRONMENT`',
 } as const;
 export type HoldReason = keyof typeof HOLD_REASONS;
 export interface Hold {

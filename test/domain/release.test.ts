@@ -3,16 +3,9 @@ import { describe, expect, test } from 'vitest';
 import { type AppFact, isEnded, type Release, type ReleaseFacts, type ReleasePhase } from '#domain/release.ts';
 import { advance } from '#domain/release-turn.ts';
 import { after, minutes, ms, seconds } from '#domain/units.ts';
+import { aRelease } from '#test/support/a-release.ts';
 import { NOW } from '#test/support/builders.ts';
 
-const aRelease = (over: Partial<Release> = {}): Release => ({
-  ...{ environment: 'test', number: 3, kind: 'deploy', accepted: 'r2', from: 'r1', to: 'r2', commit: null, author: null, actor: 'git' },
-  ...{ phase: 'apps', phaseSince: NOW, deadline: after(NOW, minutes(20)), heldSince: null, retryAt: null, startedAt: NOW, endedAt: null },
-  ...{ openedAt: NOW, touched: true, secrets: {}, migrations: null, plan: null, approvals: [], reports: [], failure: null, hold: null },
-  changes: [{ app: 'acme-web', name: 'web', parts: ['image'], state: 'waiting', message: '' }],
-  message: '',
-  ...over,
-});
 const app = (state: AppFact['state'], over: Partial<AppFact> = {}): AppFact => ({
   app: 'acme-web',
   state,
