@@ -9,6 +9,7 @@ const Machine = z.looseObject({
   state: z.string(),
   region: z.string(),
   instance_id: z.string(),
+  updated_at: z.string(),
   cordoned: z.boolean(),
   image_ref: z.looseObject({ tag: z.string() }),
   checks: z.array(z.looseObject({ status: z.string() })),
@@ -33,6 +34,7 @@ export interface HandMachine {
   readonly cordoned: boolean;
   readonly passing: boolean;
   readonly stamped: boolean;
+  readonly updatedAt: number;
 }
 const view = (machine: Raw): HandMachine => ({
   id: machine.id,
@@ -46,6 +48,7 @@ const view = (machine: Raw): HandMachine => ({
   cordoned: machine.cordoned,
   passing: machine.checks.every(({ status }) => status === 'passing'),
   stamped: machine.config.metadata['trimtab_owner'] !== undefined,
+  updatedAt: Date.parse(machine.updated_at),
 });
 
 const service = {
@@ -108,13 +111,14 @@ export function makeHands(api: Api) {
     const machine = await first(app);
     await api('POST', `/v1/apps/${app}/machines/${machine.id}`, { config: { ...machine.config, ...patch(machine.config) } });
   };
-  const Counters = z.looseObject({ writes: z.number(), rateLimitViolations: z.number() });
+  const Counters = z.looseObject({ writes: z.number(), rateLimitViolations: z.number(), byRoute: z.record(z.string(), z.number()) });
   const machines = async (app: string): Promise<readonly HandMachine[]> => (await ours(app)).map(view);
   return {
     machines,
     raw,
     all: async () => [...(await machines('acme-shop-web')), ...(await machines('acme-shop-api'))],
     writes: async () => Counters.parse(await api('GET', '/_sim/counters')).writes,
+    writesTo: async (route: string) => Counters.parse(await api('GET', '/_sim/counters')).byRoute[route] ?? 0,
     violations: async () => Counters.parse(await api('GET', '/_sim/counters')).rateLimitViolations,
     setMemory: (app: string, memory: number) => change(app, ({ guest }) => ({ guest: { ...guest, memory_mb: memory } })),
     setEnv: (app: string, name: string, value: string) => change(app, ({ env }) => ({ env: { ...env, [name]: value } })),

@@ -1,19 +1,14 @@
 /** What the tour stands on: a simulator, the commands, a controller, all as processes of their own in a folder of their own. */
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import pc from 'picocolors';
 import { z } from 'zod';
 import type { Api } from './hands.ts';
+import type { Checks } from './table.ts';
 
-export interface Check {
-  readonly what: string;
-  readonly seen: string;
-  readonly seconds: number | null;
-  readonly good: boolean;
-}
 export interface AppView {
   readonly name: string;
   readonly sync: string;
@@ -25,24 +20,30 @@ export interface Tour {
   readonly folder: string;
   readonly api: Api;
   readonly controller: {
+    /** Once: a second call finds it running. */
     start(): Promise<void>;
     status(): Promise<readonly AppView[]>;
+    /** What its API answers to a GET. */
+    ask(path: string): Promise<unknown>;
     /** Drifts that it saw corrected since its start. */
     corrected(): Promise<number>;
   };
   say(text: string): void;
   title(text: string): void;
+  readonly check: Checks['check'];
   trimtab(args: readonly string[]): Promise<{ readonly code: number; readonly out: string }>;
   /** Edits a file of the environment `shop`, as a commit would. */
   edit(file: string, change: (text: string) => string): void;
-  /** Seconds it took. Throws when it does not come. */
-  waitFor(what: string, reached: () => Promise<boolean>, limitS: number): Promise<number>;
+  /** Puts files beside the desired state, or in it: each whole or not at all, since a controller reads whenever it likes. */
+  put(files: Readonly<Record<string, string>>): void;
+  /** Seconds it took. Throws when it does not come. `everyMs`: for questions that no rate limit counts. */
+  waitFor(what: string, reached: () => Promise<boolean>, limitS: number, everyMs?: number): Promise<number>;
   close(): Promise<void>;
 }
 const TRIMTAB = join(import.meta.dirname, '..', '..', 'bin', 'trimtab');
 const LOOK_EVERY_MS = 2_200;
 
-export async function makeTour(): Promise<Tour> {
+export async function makeTour(check: Checks['check'], write: (text: string) => void): Promise<Tour> {
   const folder = mkdtempSync(join(tmpdir(), 'trimtab-demo-'));
   const [apiPort, edgePort, port] = await Promise.all([freePort(), freePort(), freePort()]);
   const env = {
@@ -62,11 +63,20 @@ export async function makeTour(): Promise<Tour> {
   const children: ChildProcess[] = [];
   const start = (args: readonly string[], show: boolean): void => {
     const child = spawn(TRIMTAB, args, { env, stdio: ['ignore', 'pipe', 'pipe'] });
-    child.stdout?.on('data', (data: Buffer) => show && process.stdout.write(logText(String(data))));
+    child.stdout?.on('data', (data: Buffer) => show && write(logText(String(data))));
     children.push(child);
   };
   const apiUrl = `http://127.0.0.1:${apiPort}`;
   const serverUrl = `http://127.0.0.1:${port}`;
+  const put = (files: Readonly<Record<string, string>>): void => {
+    for (const [path, text] of Object.entries(files)) {
+      const at = join(folder, path);
+      mkdirSync(dirname(at), { recursive: true });
+      writeFileSync(`${at}.new`, text);
+      renameSync(`${at}.new`, at);
+    }
+  };
+  let runs = false;
   start(['simulator'], false);
   await until(async () => (await fetch(`${apiUrl}/_sim/counters`)).ok, 20);
   return {
@@ -74,24 +84,29 @@ export async function makeTour(): Promise<Tour> {
     api: (method, path, body) => call(apiUrl, method, path, body),
     controller: {
       start: async () => {
+        if (runs) return;
+        runs = true;
         start(['run'], true);
         await until(async () => (await fetch(`${serverUrl}/healthz`)).ok, 20);
       },
       status: () => statusOf(serverUrl),
+      ask: (path) => call(serverUrl, 'GET', path, undefined),
       corrected: () => correctedOf(serverUrl),
     },
-    say: (text) => void process.stdout.write(`${text.replace(/^/gm, '  ')}\n`),
-    title: (text) => void process.stdout.write(`\n${pc.bold(text)}\n`),
+    say: (text) => write(`${text.replace(/^/gm, '  ')}\n`),
+    title: (text) => write(`\n${pc.bold(text)}\n`),
+    check,
     trimtab: (args) => run(args, env),
     edit: (file, change) => {
-      const path = join(folder, 'desired-state', 'shop', file);
-      const before = readFileSync(path, 'utf8');
+      const path = join('desired-state', 'shop', file);
+      const before = readFileSync(join(folder, path), 'utf8');
       const after = change(before);
       if (after === before) throw new Error(`${file} is not what the tour expects:\n${before}`);
-      writeFileSync(path, after);
+      put({ [path]: after });
     },
-    waitFor: async (what, reached, limitS) => {
-      const took = await until(reached, limitS);
+    put,
+    waitFor: async (what, reached, limitS, everyMs) => {
+      const took = await until(reached, limitS, everyMs);
       if (took === null) throw new Error(`${what}: not within ${limitS} s`);
       return took;
     },
@@ -150,7 +165,7 @@ const run = (args: readonly string[], env: NodeJS.ProcessEnv): Promise<{ readonl
       resolve({ code: error === null ? 0 : typeof error.code === 'number' ? error.code : 1, out: `${stdout}${stderr}` });
     });
   });
-async function until(reached: () => Promise<boolean>, limitS: number): Promise<number | null> {
+async function until(reached: () => Promise<boolean>, limitS: number, everyMs = LOOK_EVERY_MS): Promise<number | null> {
   const started = performance.now();
   for (;;) {
     const done = await reached().catch(() => false);
@@ -158,7 +173,7 @@ async function until(reached: () => Promise<boolean>, limitS: number): Promise<n
     if (done) return took;
     if (took > limitS) return null;
     // The hands keep to the platform's rate limits too.
-    await new Promise((next) => setTimeout(next, LOOK_EVERY_MS));
+    await new Promise((next) => setTimeout(next, everyMs));
   }
 }
 const freePort = (): Promise<number> =>

@@ -10,8 +10,9 @@ import type { Migrations } from '#engine/migrations.ts';
 import { realClock } from '#platform/clock.ts';
 import { makeMemoryStore } from '#platform/store/memory.ts';
 import { composeMigrations } from '#src/compose-database.ts';
-import { openDatabase, type TestDatabase } from '#test/support/databases.ts';
+import { openDatabase } from '#test/support/databases.ts';
 import { compiledOf, problemsOf } from '#test/support/desired.ts';
+import type { TestDatabase } from '#test/support/fresh-database.ts';
 
 const signal = new AbortController().signal;
 let on: TestDatabase;

@@ -11,7 +11,8 @@ import type { MigrationLimits, MigrationRun } from '#platform/migrations/port.ts
 import { makeMigrationRunner } from '#platform/migrations/runner.ts';
 import { OUR_LOCK } from '#platform/migrations/session.ts';
 import { loadSqlParser } from '#platform/migrations/sql-parser.ts';
-import { isServer, openDatabase, type TestDatabase } from '#test/support/databases.ts';
+import { isServer, openDatabase } from '#test/support/databases.ts';
+import type { TestDatabase } from '#test/support/fresh-database.ts';
 
 type Texts = Readonly<Record<string, string>>;
 /** Pauses pass twenty times as fast. */
