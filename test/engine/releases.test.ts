@@ -4,37 +4,10 @@ import { ms, seconds } from '#domain/units.ts';
 import { NO_PARTS, type ReleaseParts } from '#engine/release-ports.ts';
 import { answered, approve, ENVIRONMENT_NAME } from '#test/support/approving.ts';
 import { type Files, type Harness, makeHarness } from '#test/support/harness.ts';
-import { oneApp, type WorldOptions } from '#test/support/worlds.ts';
+import { API, book, commit, ended, holds, tags, WEB, world } from '#test/support/web-behind-api.ts';
 
 vi.setConfig({ testTimeout: 60_000 });
-const [WEB, API] = ['acme-web', 'acme-api'];
 const signal = AbortSignal.timeout(600_000);
-interface Versions extends WorldOptions {
-  readonly web?: string;
-  readonly api?: string;
-  readonly apiMemory?: string;
-}
-function world({ web = 'v1', api = 'v1', apiMemory = '256mb', ...options }: Versions = {}): Files {
-  const files = oneApp({ ...options, image: `registry.fly.io/acme-web:${web}`, extra: '  dependsOn: [api]\n' });
-  const own = oneApp({ image: `registry.fly.io/acme-api:${api}`, memory: apiMemory });
-  const yaml = own['desired-state/test/web.yaml'] ?? '';
-  return {
-    ...files,
-    'desired-state/test/api.yaml': yaml
-      .replace('name: web', 'name: api')
-      .replace('acme-web\n', 'acme-api\n')
-      .replace('fly.toml', 'api.toml'),
-    'api.toml': own['fly.toml']?.replace('acme-web', 'acme-api') ?? '',
-  };
-}
-const commit = (harness: Harness, files: Files): void => {
-  for (const [path, text] of Object.entries(files)) harness.files.set(path, text);
-};
-const tags = (harness: Harness, app: string): string => [...new Set(harness.machines(app).map(({ image }) => image.tag))].join();
-const book = (harness: Harness) => harness.controller().environments.view('test')?.state?.book;
-const holds = (harness: Harness, app: string) => harness.status(app)?.held.map(({ reason }) => reason) ?? [];
-const ended = (harness: Harness): readonly string[] =>
-  harness.events.flatMap((event) => (event.type === 'ReleaseEnded' ? [`${event.kind} ${event.result}`] : []));
 async function settled(files: Files, parts: Partial<ReleaseParts> = {}): Promise<Harness> {
   const harness = await makeHarness({ files, parts: { ...NO_PARTS, ...parts } });
   await harness.untilSettled();
@@ -188,27 +161,3 @@ test('an override stands until its time, then git counts again', async () => {
   expect(ended(harness)).toEqual(['deploy complete', 'override complete', 'override complete']);
   await harness.stop();
 });
-test('killed at any moment of a release that fails, the end is the same', async () => {
-  const end = (harness: Harness) => ({
-    tags: [tags(harness, WEB), tags(harness, API)],
-    machines: [harness.machines(WEB).length, harness.machines(API).length],
-    pins: book(harness)?.pins.map(({ app, changed }) => `${app} ${changed.join()}`),
-    open: [...harness.simulator.world.releases.values()].filter(({ status }) => status === 'running' || status === 'pending').length,
-  });
-  const bad = world({ web: 'v2-crash', api: 'v2' });
-  const undisturbed = await settled(world());
-  await released(undisturbed, bad);
-  const wanted = end(undisturbed);
-  await undisturbed.stop();
-  expect(wanted.tags).toEqual(['v1', 'v2']);
-  for (const at of [16, 18, 22, 27, 33, 40, 48, 60]) {
-    const harness = await settled(world());
-    commit(harness, bad);
-    await harness.pass(at);
-    await harness.restart();
-    await harness.pass(30);
-    await harness.untilSettled(900);
-    expect({ at, ...end(harness) }).toEqual({ at, ...wanted });
-    await harness.stop();
-  }
-}, 60_000);

@@ -22,6 +22,7 @@ import type { MachineRow, Tables } from '#simulator/world.ts';
 import { machinesOf } from '#simulator/world.ts';
 import { underContract } from '#test/support/contract.ts';
 import { accountsOf } from './accounts.ts';
+import { isReadOf, isReadOfPlatform } from './crash-points.ts';
 import { peopleOf } from './people.ts';
 import { makeTestReader, type TestSecrets } from './secrets.ts';
 import { snapshotOf } from './snapshot.ts';
@@ -51,6 +52,8 @@ export interface Harness {
   /** Kills the controller where it stands and starts another on the same store. */
   restart(options?: { readonly store?: Store }): Promise<void>;
   stop(): Promise<void>;
+  /** It does nothing more from now on. */
+  kill(): void;
   /** A call by somebody else, by the platform's own API. */
   byHand(method: string, path: string, body?: unknown): Promise<Response>;
   writes(): number;
@@ -70,6 +73,8 @@ export interface HarnessOptions {
   readonly concurrency?: number;
   readonly parts?: ReleaseParts;
   readonly book?: PriceBook;
+  /** A write that is through, on the platform or in the store. True: the controller is killed before it hears of it. */
+  readonly kills?: (written: string) => boolean;
 }
 
 export async function makeHarness(options: HarnessOptions): Promise<Harness> {
@@ -103,6 +108,12 @@ export async function makeHarness(options: HarnessOptions): Promise<Harness> {
     incarnation += 1;
     const random = makeRandom(`controller-${incarnation}`);
     const limits = makeLimits({ clock });
+    const survives = (written: string): boolean => {
+      if (alive.aborted || options.kills?.(written) !== true) return !alive.aborted;
+      kill();
+      clock.touch();
+      return false;
+    };
     const fly = makeFlyClient({
       token: options.token ?? 'a-token-for-tests',
       flapsBaseUrl: 'http://sim.test',
@@ -112,9 +123,10 @@ export async function makeHarness(options: HarnessOptions): Promise<Harness> {
       fetch: async (request) => {
         if (alive.aborted) return new Promise(() => undefined);
         clock.touch();
+        const [reads, what] = [await isReadOfPlatform(request), `${request.method} ${new URL(request.url).pathname}`];
         const response = await asClient(request);
         clock.touch();
-        return response;
+        return reads || survives(what) ? response : new Promise(() => undefined);
       },
       clock,
       random,
@@ -124,7 +136,7 @@ export async function makeHarness(options: HarnessOptions): Promise<Harness> {
     return makeController({
       clock,
       random,
-      store: mortal(store, alive),
+      store: mortal(store, alive, survives),
       source: {
         description: 'memory',
         read: () => Promise.resolve(ok(snapshotOf(files))),
@@ -211,6 +223,7 @@ export async function makeHarness(options: HarnessOptions): Promise<Harness> {
       await clock.advance(seconds(1));
       await Promise.race([running, new Promise((resolve) => setTimeout(resolve, 100))]);
     },
+    kill,
     byHand: (method, path, body) => {
       const sent = body === undefined ? {} : { body: JSON.stringify(body) };
       const headers = { authorization: 'Bearer somebody-else' };
@@ -226,12 +239,17 @@ function deadlineOf(clock: VirtualClock, span: number, signal: AbortSignal): Abo
   return AbortSignal.any([signal, late.signal]);
 }
 /** A dead process writes nothing more, whatever its promises still do. */
-function mortal(store: Store, alive: AbortSignal): Store {
+function mortal(store: Store, alive: AbortSignal, survives: (written: string) => boolean): Store {
+  const never = new Promise(() => undefined);
   return new Proxy(store, {
     get: (target, name) => {
       const method: unknown = Reflect.get(target, name);
       if (typeof method !== 'function') return method;
-      return (...given: unknown[]) => (alive.aborted ? new Promise(() => undefined) : Reflect.apply(method, target, given));
+      return (...given: unknown[]) => {
+        if (alive.aborted) return never;
+        const answer: unknown = Reflect.apply(method, target, given);
+        return isReadOf(name) ? answer : Promise.resolve(answer).then((value) => (survives(String(name)) ? value : never));
+      };
     },
   });
 }
