@@ -166,7 +166,9 @@ export function halt(context: CliContext, scope: string, off: boolean, reason: s
   return withOperator(context, async ({ operator }) => {
     const unknown = scope === '*' ? null : await unknownScope(context, operator, scope);
     if (unknown !== null) return unknown;
-    const done = off ? await operator.unhalt(scope, context.signal) : await operator.halt(scope, context.user, reason, context.signal);
+    const done = off
+      ? await operator.unhalt(scope, context.user, context.signal)
+      : await operator.halt(scope, context.user, reason, context.signal);
     if (!done.ok) return sayError(context, done.error);
     const where = scope === '*' ? 'everywhere' : `in ${scope}`;
     print(context, { scope, halted: !off }, () =>

@@ -4,7 +4,7 @@ import type { Proposal } from '#domain/advise.ts';
 import { type CostEntry, type Dimension, sharesBy, totalOf } from '#domain/ledger.ts';
 import { HOURS_PER_MONTH } from '#domain/price-book.ts';
 import { microToDollars } from '#domain/ratio.ts';
-import type { CostAnswer, WhatIfAnswer } from '#engine/accounts.ts';
+import type { CostAnswer, DayCost, WhatIfAnswer } from '#engine/accounts.ts';
 import { pc } from './colours.ts';
 
 /** Above it somebody should find out why. */
@@ -69,6 +69,28 @@ export function costCsv(answers: readonly CostAnswer[]): string {
   return `${[CSV_HEAD, ...rows].join('\n')}\n`;
 }
 const cell = (text: string): string => (/[",\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
+
+const BAR = 40;
+/** A day a line, with a bar against the dearest. */
+export function daysText(days: readonly DayCost[]): string {
+  const most = Math.max(1, ...days.map(({ amount }) => amount));
+  return [...Map.groupBy(days, ({ organization }) => organization)]
+    .map(([organization, all]) => {
+      const rows = all.map(
+        ({ day, amount }) =>
+          `  ${day} ${microToDollars(amount).padStart(12)} ${pc.dim('▇'.repeat(Math.max(0, Math.round((amount / most) * BAR))))}`,
+      );
+      return `${[`${pc.bold(organization)}  ${microToDollars(totalOf(all))}`, ...rows].join('\n').replace(/ +$/gm, '')}\n`;
+    })
+    .join('\n');
+}
+export const daysCsv = (days: readonly DayCost[]): string =>
+  `${[
+    'organization,day,app,usd',
+    ...days.flatMap(({ organization, day, apps }) =>
+      apps.map(({ app, amount }) => [organization, day, app, (amount / 1_000_000).toFixed(6)].map(cell).join(',')),
+    ),
+  ].join('\n')}\n`;
 
 export function adviceText(proposals: readonly Proposal[]): string {
   if (proposals.length === 0) return 'nothing to save that trimtab knows of\n';

@@ -6,7 +6,7 @@ import { DIMENSIONS, type Dimension } from '#domain/ledger.ts';
 import { decimalToNano, microToDollars } from '#domain/ratio.ts';
 import { instant, type MicroUsd, microUsd } from '#domain/units.ts';
 import { type CliContext, type ExitCode, sayError, withOperator } from './context.ts';
-import { adviceText, compareInvoice, costCsv, costText, gapText, invoiceText, whatIfText } from './cost-text.ts';
+import { adviceText, compareInvoice, costCsv, costText, daysCsv, daysText, gapText, invoiceText, whatIfText } from './cost-text.ts';
 
 const print = (context: CliContext, value: unknown, text: () => string): void =>
   context.out(context.json ? `${JSON.stringify(value, null, 2)}\n` : text());
@@ -20,7 +20,8 @@ export interface CostOptions {
 }
 const isDimension = (word: string): word is Dimension => DIMENSIONS.some((one) => one === word);
 export function cost(context: CliContext, { environment, by, month, csv }: CostOptions): Promise<ExitCode> {
-  if (!isDimension(by)) return Promise.resolve(refuse(context, `--by ${by}: expected one of ${DIMENSIONS.join(', ')}`));
+  if (by === 'day') return costByDay(context, { environment, month, csv });
+  if (!isDimension(by)) return Promise.resolve(refuse(context, `--by ${by}: expected one of ${DIMENSIONS.join(', ')}, day`));
   return withOperator(context, async ({ operator }) => {
     const answers = await operator.cost({ environment, month }, context.signal);
     if (!answers.ok) return sayError(context, answers.error);
@@ -29,6 +30,14 @@ export function cost(context: CliContext, { environment, by, month, csv }: CostO
     print(context, answers.value, () => (csv ? costCsv(answers.value) : costText(answers.value, by)));
     if (!context.json && !csv && answers.value.every(({ entries }) => entries.length === 0))
       context.err('nothing has been counted yet: `trimtab run` counts while it runs, and reads what was before from the platform\n');
+    return 0;
+  });
+}
+function costByDay(context: CliContext, { environment, month, csv }: Omit<CostOptions, 'by'>): Promise<ExitCode> {
+  return withOperator(context, async ({ operator }) => {
+    const days = await operator.costDays({ environment, month }, context.signal);
+    if (!days.ok) return sayError(context, days.error);
+    print(context, days.value, () => (csv ? daysCsv(days.value) : daysText(days.value)));
     return 0;
   });
 }

@@ -27,6 +27,13 @@ export function remoteAccounts({ get, post }: Calls): Accounts {
         listed<Each<'cost'>>({ organization: z.string(), entries: z.array(z.unknown()) }),
         signal,
       ),
+    costDays: ({ environment, month }, signal) =>
+      get(
+        'cost/days',
+        { ...optional('environment', environment), ...optional('month', month) },
+        listed<Each<'costDays'>>({ organization: z.string(), day: z.string(), amount: z.number(), apps: z.array(z.unknown()) }),
+        signal,
+      ),
     addCostLine: ({ label, amount, monthly, from, to, note, by }, signal) =>
       post(
         'cost/lines',

@@ -56,7 +56,7 @@ export function makeRemoteOperator(options: RemoteOptions): Operator {
     refresh: (signal) => done(post('refresh', {}, z.unknown(), signal)),
     audit: (selection, limit, signal) => get('audit', { ...of(selection), limit: String(limit) }, Audit, signal),
     halt: (scope, by, reason, signal) => done(post('halt', { scope, by, reason }, z.unknown(), signal)),
-    unhalt: (scope, signal) => done(post('unhalt', { scope }, z.unknown(), signal)),
+    unhalt: (scope, by, signal) => done(post('unhalt', { scope, by }, z.unknown(), signal)),
     eject: (selection, by, signal) => post('eject', { ...of(selection), by }, Names, signal),
     ...remoteSecrets((method, path, query, schema, signal, body) => call(options, method, path, query, schema, signal, body), of),
   };

@@ -1,6 +1,7 @@
 /** The weekly record for people, in English and Japanese: Markdown, as it is kept and sent. */
+import { CHECKLIST_TITLES } from '#domain/checklist.ts';
 import { microToDollars } from '#domain/ratio.ts';
-import type { ChecklistItem, WeekRecord } from '#engine/week-record.ts';
+import type { WeekRecord } from '#engine/week-record.ts';
 import { percent } from './cost-text.ts';
 
 export type Language = 'en' | 'ja';
@@ -13,7 +14,6 @@ interface Words {
   readonly budget: readonly [string, string, string, string, string];
   readonly checklist: readonly [string, string, string, string];
   readonly unsigned: string;
-  readonly items: Readonly<Record<ChecklistItem, string>>;
 }
 const WORDS: Readonly<Record<Language, Words>> = {
   en: {
@@ -25,15 +25,6 @@ const WORDS: Readonly<Record<Language, Words>> = {
     budget: ['budget', 'level', 'used', 'of', 'forecast'],
     checklist: ['check', 'evidence', 'signed', 'note'],
     unsigned: 'not signed',
-    items: {
-      'app-state': 'State of the apps',
-      'usage-and-bill': 'Usage and bill',
-      budget: 'Budget used, growth on the week before',
-      'restore-point': 'Database backup and restore point',
-      'secret-rotation': 'Secret rotation deadlines',
-      rehearsal: 'Rehearsal carried out on staging',
-      'operations-log': 'Log: who, when, result',
-    },
   },
   ja: {
     title: '週次記録',
@@ -44,15 +35,6 @@ const WORDS: Readonly<Record<Language, Words>> = {
     budget: ['予算', '状態', '使用額', '予算額', '予測'],
     checklist: ['確認項目', '根拠', '署名', 'メモ'],
     unsigned: '未署名',
-    items: {
-      'app-state': 'アプリの状態',
-      'usage-and-bill': '使用量と請求額',
-      budget: '予算消化率と前週比',
-      'restore-point': 'データベースのバックアップと復元ポイント',
-      'secret-rotation': 'シークレットのローテーション期限',
-      rehearsal: 'ステージングでの訓練の実施',
-      'operations-log': '作業記録（誰が・いつ・結果）',
-    },
   },
 };
 const row = (...cells: readonly string[]): string =>
@@ -79,7 +61,7 @@ export function weekMarkdown(record: WeekRecord, language: Language): string {
   );
   const checks = record.checklist.map(({ item, evidence, signed }) =>
     row(
-      words.items[item],
+      CHECKLIST_TITLES[language][item],
       evidence,
       signed === null ? words.unsigned : `${signed.by} ${new Date(signed.at).toISOString().slice(0, 16).replace('T', ' ')}`,
       signed?.note ?? '',

@@ -15,7 +15,7 @@ export function registerCost(program: Command): void {
     .command('cost')
     .description('what it costs: month to date, rate, week, forecast, budgets')
     .argument('[environment]')
-    .option('--by <dimension>', 'environment, app, group, label, region or item', 'app')
+    .option('--by <dimension>', 'environment, app, group, label, region, item or day', 'app')
     .option('--month <month>', 'such as 2026-11; default: the one that goes on')
     .option('--csv', 'every entry, for a spreadsheet')
     .option('--json', 'the same as --output json')

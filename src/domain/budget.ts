@@ -41,6 +41,12 @@ const HYSTERESIS = 5;
 /** Who is responsible is told once more when nobody said that they saw it. */
 const REMIND_AFTER = minutes(30);
 
+/** Percent at which each limit is crossed. */
+export const limitsOf = ({ warning, critical }: Pick<BudgetDocument['spec'], 'warning' | 'critical'>): Readonly<Record<Limit, number>> => ({
+  used: warning?.used ?? DEFAULT_USED,
+  weekOverWeek: warning?.weekOverWeek ?? DEFAULT_WEEK_OVER_WEEK,
+  forecast: critical?.forecast ?? DEFAULT_FORECAST,
+});
 /** Of the whole month, in micro-dollars. */
 export const budgetAmount = ({ monthly: { amount, rate = 1 } }: Pick<BudgetDocument['spec'], 'monthly'>): MicroUsd =>
   microUsd(amount * rate * 1_000_000);
@@ -59,11 +65,7 @@ export function judgeBudget(
     forecast: share(figures.forecast, amount),
     weekOverWeek: figures.weekOverWeek === null ? null : figures.weekOverWeek * 100,
   };
-  const limits = {
-    used: spec.warning?.used ?? DEFAULT_USED,
-    weekOverWeek: spec.warning?.weekOverWeek ?? DEFAULT_WEEK_OVER_WEEK,
-    forecast: spec.critical?.forecast ?? DEFAULT_FORECAST,
-  };
+  const limits = limitsOf(spec);
   const crossed = LIMITS.filter((limit) => {
     const value = percent[limit];
     if (value === null) return false;

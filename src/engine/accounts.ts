@@ -45,9 +45,20 @@ export interface CostQuery {
   readonly environment: string | null;
   readonly month: string | null;
 }
+/** One day (UTC) of an organization's month. */
+export interface DayCost {
+  readonly organization: string;
+  /** `2026-11-03`. */
+  readonly day: string;
+  readonly amount: MicroUsd;
+  /** Largest first. */
+  readonly apps: readonly { readonly app: string; readonly amount: MicroUsd }[];
+}
 export interface Accounts {
   /** One answer per organization. */
   cost(query: CostQuery, signal: AbortSignal): Answer<readonly CostAnswer[]>;
+  /** Day by day until now. What is only known of a whole month (credits of reservations) is in none of them. */
+  costDays(query: CostQuery, signal: AbortSignal): Answer<readonly DayCost[]>;
   addCostLine(line: NewLine, signal: AbortSignal): Answer<CostLineRow>;
   removeCostLine(id: string, signal: AbortSignal): Answer<void>;
   /** What the dashboard shows for the month so far. `organization` null: the only one. */

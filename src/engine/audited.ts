@@ -31,6 +31,20 @@ export function auditedOperator(operator: Operator, { store, clock }: StoreDep &
       ),
     halt: (scope, by, reason, signal) =>
       note({ environment: scope, app: null, by, what: 'halt', why: reason }, operator.halt(scope, by, reason, signal), signal),
+    unhalt: (scope, by, signal) =>
+      note({ environment: scope, app: null, by, what: 'unhalt', why: 'asked by a person' }, operator.unhalt(scope, by, signal), signal),
+    ackBudget: (budget, by, signal) =>
+      note(
+        { environment: '*', app: null, by, what: `budget ack ${budget}`, why: 'seen by a person' },
+        operator.ackBudget(budget, by, signal),
+        signal,
+      ),
+    signWeek: (week, item, text, by, signal) =>
+      note(
+        { environment: '*', app: null, by, what: `report sign ${item} ${week ?? ''}`.trimEnd(), why: text },
+        operator.signWeek(week, item, text, by, signal),
+        signal,
+      ),
     eject: (selection, by, signal) =>
       note(
         { environment: selection.environment ?? '*', app: selection.app, by, what: 'eject', why: 'asked by a person' },

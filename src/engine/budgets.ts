@@ -2,7 +2,17 @@
  *  git says so. State is kept per budget, so that a restart tells nothing twice. */
 import { z } from 'zod';
 import { type Acted, type ActiveAct, activeActs, actText, type ReleaseActs, releaseActs, withActs } from '#domain/acts.ts';
-import { actingLevel, type BudgetFigures, type BudgetState, budgetAmount, judgeBudget, LEVELS, LIMITS } from '#domain/budget.ts';
+import {
+  actingLevel,
+  type BudgetFigures,
+  type BudgetState,
+  budgetAmount,
+  judgeBudget,
+  LEVELS,
+  LIMITS,
+  type Limit,
+  limitsOf,
+} from '#domain/budget.ts';
 import type { ClockDep } from '#domain/clock.ts';
 import type { BudgetDocument } from '#domain/desired-schema.ts';
 import { failure, type TrimtabError } from '#domain/errors.ts';
@@ -22,6 +32,8 @@ export interface BudgetView extends BudgetFigures {
   readonly organization: string;
   readonly environments: readonly string[] | null;
   readonly amount: MicroUsd;
+  /** Percent. */
+  readonly limits: Readonly<Record<Limit, number>>;
   readonly state: BudgetState;
   readonly owners: readonly Owner[];
   readonly acts: readonly { readonly environment: string; readonly act: string; readonly reason: string }[];
@@ -85,7 +97,15 @@ export function makeBudgets(deps: BudgetsDeps): Budgets {
     if (scope === null || state === undefined || seen === undefined) return null;
     const own = acts().filter((act) => act.budget === budget.metadata.name);
     return {
-      ...{ ...seen, name: budget.metadata.name, ...scope, amount: budgetAmount(budget.spec), state, owners: ownersOf(scope) },
+      ...{
+        ...seen,
+        name: budget.metadata.name,
+        ...scope,
+        amount: budgetAmount(budget.spec),
+        limits: limitsOf(budget.spec),
+        state,
+        owners: ownersOf(scope),
+      },
       acts: own.map(({ environment, do: act, reason }) => ({ environment, act: actText(act), reason })),
     };
   };

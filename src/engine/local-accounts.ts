@@ -13,6 +13,7 @@ import { elapsed } from '#domain/units.ts';
 import { costOfApp, withSettings } from '#domain/whatif.ts';
 import type { StoreDep } from '#platform/store/port.ts';
 import type { Accounts, CostAnswer, CostQuery } from './accounts.ts';
+import { makeCostDays } from './cost-days.ts';
 import { type ActualRow, addCostLine, gapOf, readActual, readCostLines, removeCostLine, saveActual } from './cost-lines.ts';
 import { inScope } from './costs.ts';
 import type { Environments } from './environments.ts';
@@ -46,6 +47,7 @@ export function makeAccounts(deps: AccountsDeps): Accounts {
       }
       return ok(answers);
     },
+    costDays: makeCostDays({ costs: money.costs, clock, organizations }),
     addCostLine: (line, signal) => addCostLine(store, line, clock.now(), signal),
     removeCostLine: (id, signal) => removeCostLine(store, id, signal),
     actual: async (amount, given, by, signal) => {

@@ -92,9 +92,9 @@ export function makeLocalOperator(deps: OperatorDeps): Operator {
       return ok(rows.sort((a, b) => b.at - a.at).slice(0, limit));
     },
     halt,
-    unhalt: async (scope, signal) => {
+    unhalt: async (scope, by, signal) => {
       halts.remove(scope);
-      tell({ type: 'HaltChanged', halted: false, by: 'a person', reason: scope });
+      tell({ type: 'HaltChanged', halted: false, by, reason: scope });
       const ended = await store.unhalt(scope, signal);
       // What it held is done now, not with the next resync.
       await controller.wake(chosen({ environment: scope === '*' ? null : scope, app: null }), signal);

@@ -13,21 +13,33 @@ export interface MachineLine {
   readonly image: string;
   readonly version: string;
   readonly checks: readonly { readonly name: string; readonly status: string }[];
+  /** Of its stamp; null: it has none. */
+  readonly revision: string | null;
+  readonly digest: string | null;
+  /** The platform's secrets version it was written with; null: none, or no stamp. */
+  readonly secrets: number | null;
   readonly belongs: 'own' | 'copy' | 'foreign';
   readonly updatedAt: number;
 }
 export function machineLines(observed: ObservedApp, owner: string): readonly MachineLine[] {
-  return observed.machines.filter(isActive).map((machine) => ({
-    id: machine.id,
-    name: machine.name,
-    group: flyGroupOf(machine.metadata),
-    region: machine.region,
-    state: machine.state,
-    cordoned: machine.cordoned,
-    image: `${machine.image.repository}:${machine.image.tag ?? machine.image.digest?.slice(0, 19) ?? '?'}`,
-    version: machine.instanceId,
-    checks: machine.checks.map(({ name, status }) => ({ name, status })),
-    belongs: belongingOf(machine, owner).is,
-    updatedAt: machine.updatedAt,
-  }));
+  return observed.machines.filter(isActive).map((machine) => {
+    const belonging = belongingOf(machine, owner);
+    const stamp = belonging.is === 'foreign' ? null : belonging.stamp;
+    return {
+      id: machine.id,
+      name: machine.name,
+      group: flyGroupOf(machine.metadata),
+      region: machine.region,
+      state: machine.state,
+      cordoned: machine.cordoned,
+      image: `${machine.image.repository}:${machine.image.tag ?? machine.image.digest?.slice(0, 19) ?? '?'}`,
+      version: machine.instanceId,
+      checks: machine.checks.map(({ name, status }) => ({ name, status })),
+      revision: stamp?.revision ?? null,
+      digest: machine.image.digest ?? null,
+      secrets: stamp?.secrets ?? null,
+      belongs: belonging.is,
+      updatedAt: machine.updatedAt,
+    };
+  });
 }

@@ -81,7 +81,7 @@ export interface Operator extends TokenDesk, Proving, Accounts, ReleaseOperator 
   audit(selection: Selection, limit: number, signal: AbortSignal): Answer<readonly AuditEntry[]>;
   /** `scope`: `*` or an environment. */
   halt(scope: string, by: string, reason: string, signal: AbortSignal): Answer<void>;
-  unhalt(scope: string, signal: AbortSignal): Answer<void>;
+  unhalt(scope: string, by: string, signal: AbortSignal): Answer<void>;
   /** Takes the stamps off; the environment is halted, so that nothing is stamped again. Answers machine names. */
   eject(selection: Selection, by: string, signal: AbortSignal): Answer<readonly string[]>;
   /** A fresh look at each declared secret. */

@@ -2,6 +2,7 @@
  *  A week that is over is stored as it was told. */
 import { z } from 'zod';
 import { dayOf, type Span, weekSpan } from '#domain/calendar.ts';
+import { CHECKLIST, type ChecklistItem } from '#domain/checklist.ts';
 import type { ClockDep } from '#domain/clock.ts';
 import { failure, type TrimtabError } from '#domain/errors.ts';
 import { totalOf } from '#domain/ledger.ts';
@@ -14,16 +15,6 @@ import { gapOf, readActual } from './cost-lines.ts';
 import type { Environments } from './environments.ts';
 import type { Money } from './money.ts';
 
-export const CHECKLIST = [
-  'app-state',
-  'usage-and-bill',
-  'budget',
-  'restore-point',
-  'secret-rotation',
-  'rehearsal',
-  'operations-log',
-] as const;
-export type ChecklistItem = (typeof CHECKLIST)[number];
 export interface CheckedItem {
   readonly item: ChecklistItem;
   /** What was found, for whoever signs. */

@@ -16,6 +16,9 @@ export function accountRoutes(accounts: Accounts, answer: Answer): Hono {
   const refuse = (message: string): Response =>
     Response.json({ error: { code: 'REQUEST_INVALID', message, remedy: 'see openapi/trimtab.yaml' } }, { status: 400 });
   app.get('/cost', async (c) => answer(await accounts.cost({ environment: word(c, 'environment'), month: word(c, 'month') }, signalOf(c))));
+  app.get('/cost/days', async (c) =>
+    answer(await accounts.costDays({ environment: word(c, 'environment'), month: word(c, 'month') }, signalOf(c))),
+  );
   app.get('/cost/advice', async (c) => answer(await accounts.advise(word(c, 'environment'), signalOf(c))));
   app.get('/cost/whatif', async (c) => answer(await accounts.whatIf(word(c, 'environment'), c.req.queries('set') ?? [], signalOf(c))));
   app.post('/cost/lines', async (c) => {

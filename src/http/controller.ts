@@ -101,7 +101,9 @@ function api(deps: HttpDeps): Hono {
       ),
     ),
   );
-  app.post('/unhalt', async (c) => answer(await operator.unhalt(c.req.query('scope') ?? '*', c.req.raw.signal)));
+  app.post('/unhalt', async (c) =>
+    answer(await operator.unhalt(c.req.query('scope') ?? '*', c.req.query('by') ?? 'api', c.req.raw.signal)),
+  );
   app.route('/', accountRoutes(operator, answer));
   app.post('/eject', async (c) =>
     answerFor(c, await operator.eject(selectionOf(c), c.req.query('by') ?? 'api', c.req.raw.signal), ' that carries a stamp'),

@@ -2,9 +2,10 @@ import { describe, expect, test } from 'vitest';
 import { toMicro } from '#cli/cost.ts';
 import { compareInvoice, costCsv, csvRows, percent } from '#cli/cost-text.ts';
 import { weekMarkdown } from '#cli/week-text.ts';
+import { CHECKLIST } from '#domain/checklist.ts';
 import { organizationEntry } from '#domain/ledger.ts';
 import { instant, microUsd } from '#domain/units.ts';
-import { CHECKLIST, type WeekRecord } from '#engine/week-record.ts';
+import type { WeekRecord } from '#engine/week-record.ts';
 
 const entry = (app: string, item: 'compute' | 'volume', usd: number) => ({
   ...organizationEntry(item, 'x', 'nrt', usd * 1_000_000),

@@ -1,5 +1,8 @@
 /** What the pages show, to whom, and who may act. */
+import { readdirSync, readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
+import { ENGLISH } from '#http/page/english.ts';
+import { JAPANESE } from '#http/page/japanese.ts';
 import { LANGUAGES, sayIn } from '#http/page/words.ts';
 import { makeTestSite, type Site } from '#test/support/site.ts';
 import { anAppStatus, anEnvironmentAnswer, SEEN_AT } from '#test/support/statuses.ts';
@@ -84,6 +87,39 @@ test('an act needs an operator’s session and the form’s own token, from this
   expect(site.acted).toEqual(['ann halts production: an incident']);
   expect((await post(site, '/act/toString', fields, { cookie: operator })).status).toBe(404);
 });
+test.each([
+  { act: 'halt', fields: { scope: 'production', reason: ' ' }, status: 409, said: 'say why' },
+  { act: 'pause', fields: { environment: 'production', hours: '1000', reason: 'x' }, status: 409, said: 'hours' },
+  { act: 'rollback', fields: { environment: 'production', to: '#3', reason: '' }, status: 409, said: 'say why' },
+  { act: 'approve', fields: {}, status: 409, said: 'environment' },
+  { act: 'halt', fields: { scope: 'tets', reason: 'x' }, status: 404, said: 'no such page' },
+  { act: 'resume', fields: { environment: 'tets' }, status: 404, said: 'no such page' },
+])('$act with $fields is refused, and nothing is done', async ({ act, fields, status, said }) => {
+  const site = await makeTestSite({ environments: world() });
+  const operator = await signIn(site, site.tokens.operator);
+  const csrf = csrfIn((await get(site, '/', { cookie: operator })).text);
+  const answer = await post(site, `/act/${act}`, { csrf, ...fields }, { cookie: operator });
+  expect([answer.status, answer.text.includes(said)]).toEqual([status, true]);
+  expect(site.acted).toEqual([]);
+});
+test('what an act did is told once, on the page that a person opens next, and as text', async () => {
+  const site = await makeTestSite({ environments: world() });
+  const operator = await signIn(site, site.tokens.operator);
+  const csrf = csrfIn((await get(site, '/', { cookie: operator })).text);
+  const done = await post(site, '/act/resume', { csrf, environment: 'production' }, { cookie: operator });
+  const told = done.headers.get('set-cookie')?.split(';')[0] ?? '';
+  const cookie = `${operator}; ${told}`;
+  const refreshed = await get(site, '/', { cookie, 'sec-fetch-mode': 'cors' });
+  expect([refreshed.text.includes('role="status"'), refreshed.headers.get('set-cookie')]).toEqual([false, null]);
+  const opened = await get(site, '/', { cookie });
+  expect(opened.text).toContain('<b>Releases go on:</b> production');
+  expect(opened.headers.get('set-cookie')).toMatch(/trimtab_done=;/);
+  const forged = Buffer.from('{"word":"doneHalt","detail":"<img src=x>"}').toString('base64url');
+  const shown = await get(site, '/', { cookie: `${operator}; trimtab_done=${forged}` });
+  expect(shown.text).toContain('&lt;img src=x&gt;');
+  for (const bad of ['nonsense', Buffer.from('{"word":"tokenHelp","detail":""}').toString('base64url')])
+    expect((await get(site, '/', { cookie: `${operator}; trimtab_done=${bad}` })).text).not.toContain('role="status"');
+});
 test('after an act nobody is sent to another site', async () => {
   const site = await makeTestSite({ environments: world() });
   const operator = await signIn(site, site.tokens.operator);
@@ -125,10 +161,34 @@ test('where reading needs a token, nobody reads without one', async () => {
 });
 test('what does not exist says so', async () => {
   const site = await makeTestSite({ environments: world() });
-  for (const path of ['/environments/nowhere', '/environments/production/apps/nothing', '/nonsense'])
+  for (const path of [
+    '/environments/nowhere',
+    '/environments/production/apps/nothing',
+    '/environments/production/releases/99',
+    '/environments/nowhere/cost',
+    '/weeks/2026-13-99',
+    '/nonsense',
+  ])
     expect((await get(site, path)).status).toBe(404);
 });
-test('every word is said in both languages; the reader’s choice wins over the browser’s, which wins over the installation’s', async () => {
+test('every word is said in both languages, with the same places to fill, and on some page', () => {
+  const places = (text: string): readonly string[] => [...text.matchAll(/\{\w+\}/g)].map(([place]) => place).sort();
+  const said = readdirSync('src/http/page')
+    .filter((file) => !['english.ts', 'japanese.ts'].includes(file))
+    .map((file) => readFileSync(`src/http/page/${file}`, 'utf8'))
+    .join('');
+  // What is said of a machine's belonging is looked up by the word itself.
+  const byValue = ['own', 'copy', 'foreign'];
+  for (const [word, english] of Object.entries(ENGLISH)) {
+    const japanese: string | undefined = Object.entries(JAPANESE).find(([key]) => key === word)?.[1];
+    expect(japanese?.trim(), word).toMatch(/./);
+    expect(places(japanese ?? ''), word).toEqual(places(english));
+    expect(byValue.includes(word) || said.includes(`'${word}'`), `${word} is said nowhere`).toBe(true);
+  }
+  expect(Object.keys(JAPANESE).sort()).toEqual(Object.keys(ENGLISH).sort());
+  expect(sayIn('en')('goBackTo', { n: '$& and $1' })).toBe('Go back to #$& and $1');
+});
+test('the reader’s choice wins over the browser’s, which wins over the installation’s', async () => {
   const [english, japanese] = LANGUAGES.map(sayIn);
   expect(english?.('allWell')).not.toBe(japanese?.('allWell'));
   const site = await makeTestSite({ environments: world(), language: 'ja' });

@@ -3,7 +3,7 @@ import type { AppStatus } from '#domain/condition.ts';
 import { instant, microUsd } from '#domain/units.ts';
 import type { EnvironmentAnswer } from '#engine/operator.ts';
 
-export const SEEN_AT = instant(Date.UTC(2026, 9, 1, 9));
+export const SEEN_AT = instant(Date.UTC(2026, 9, 21, 9));
 export function anAppStatus(over: Partial<AppStatus> = {}): AppStatus {
   const name = over.name ?? 'web';
   return {

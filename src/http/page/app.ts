@@ -1,25 +1,36 @@
 /** One app: every condition with its remedy, every difference field by field, its machines, its secrets. */
 import { html } from 'hono/html';
 import type { AppStatus } from '#domain/condition.ts';
+import type { Pin } from '#domain/pins.ts';
+import type { Override } from '#domain/release-book.ts';
 import type { MachineLine } from '#engine/machine-lines.ts';
 import type { AuditEntry } from '#platform/store/port.ts';
 import { auditTable } from './environment.ts';
 import { environmentPath, rateOf } from './fleet.ts';
-import { act, badge, card, grid, type Html, monthly, type Reader, short, span, time, value } from './parts.ts';
+import { act, badge, card, grid, type Html, hidden, monthly, type Reader, short, span, time, value } from './parts.ts';
 
 export interface AppView {
   readonly app: AppStatus;
   /** Null: another controller looks after it. */
   readonly machines: readonly MachineLine[] | null;
   readonly audit: readonly AuditEntry[];
+  /** Content of this app that is not tried again. */
+  readonly pins: readonly Pin[];
+  readonly override: Override | null;
 }
-export function appPage(reader: Reader, { app, machines, audit }: AppView): Html {
+export function appPage(reader: Reader, { app, machines, audit, pins, override }: AppView): Html {
   const { say } = reader;
   return html`<p class="crumbs"><a href="${environmentPath(app.environment)}">${app.environment}</a></p>
 <h1>${app.name} ${app.excluded === true ? badge('Excluded') : html`${badge(app.sync)} ${badge(app.health)}`}</h1>
 <p class="sub"><code>${app.app}</code> · ${say('revision')} <code>${short(app.appliedRevision)}</code>${app.attemptedRevision === app.appliedRevision ? '' : html` → <code>${short(app.attemptedRevision)}</code>`} · ${monthly(rateOf(app))}${say('perMonthShort')}${app.observedAt === null ? '' : html` · ${say('seen')} ${span(reader.now - app.observedAt)} ${say('ago')}`}</p>
-${conditionsCard(reader, app)}${driftCard(reader, app)}${heldCard(reader, app)}${nextCard(reader, app)}${machinesCard(reader, machines)}${secretsCard(reader, app)}${foreignCard(reader, app)}
+${steered(reader, app, pins, override)}${conditionsCard(reader, app)}${driftCard(reader, app)}${heldCard(reader, app)}${nextCard(reader, app)}${machinesCard(reader, machines)}${secretsCard(reader, app)}${foreignCard(reader, app)}
 ${audit.length === 0 ? '' : card(say('audit'), auditTable(reader, audit))}`;
+}
+function steered(reader: Reader, { environment, name }: AppStatus, pins: readonly Pin[], override: Override | null): Html {
+  const { say } = reader;
+  const held = pins.filter(({ instead }) => instead === null);
+  const pinned = held.map(({ reason, by, at }) => html`<p>${reason} <small>(${by}, ${time(at)})</small></p>`);
+  return html`${held.length === 0 ? '' : html`<div class="note bad"><p><b>${say('pinned')}</b> ${say('pinnedHelp')}</p>${pinned}${act(reader, '/act/retry', say('retry'), hidden({ environment, app: name }))}</div>`}${override === null ? '' : html`<div class="note warn"><p><b>${say('overridden')}</b> ${override.reason} <small>(${override.by}, ${say('until')} ${time(override.until)})</small></p>${act(reader, '/act/end-override', say('endOverride'), hidden({ environment, app: name }))}</div>`}`;
 }
 function conditionsCard(reader: Reader, { conditions }: AppStatus): Html {
   const { say, now } = reader;
@@ -55,8 +66,7 @@ function driftCard(reader: Reader, { drifts, environment, name }: AppStatus): Ht
 }
 function approveForm(reader: Reader, environment: string, app: string): Html {
   const { say } = reader;
-  const fields = html`<input type="hidden" name="environment" value="${environment}"><input type="hidden" name="app" value="${app}">`;
-  return act(reader, '/act/approve', say('approve'), html`${fields}<span class="dim">${say('approveHelp')}</span>`);
+  return act(reader, '/act/approve', say('approve'), html`${hidden({ environment, app })}<span class="dim">${say('approveHelp')}</span>`);
 }
 function heldCard(reader: Reader, { held, environment, name }: AppStatus): Html {
   const { say } = reader;

@@ -2,7 +2,7 @@
 import { html } from 'hono/html';
 import type { AppStatus } from '#domain/condition.ts';
 import type { EnvironmentAnswer } from '#engine/operator.ts';
-import { act, badge, card, grid, type Html, monthly, type Reader, short } from './parts.ts';
+import { act, badge, card, grid, type Html, monthly, type Reader, short, span } from './parts.ts';
 
 export const isWell = ({ excluded, sync, health }: AppStatus): boolean =>
   excluded === true || (sync === 'Synced' && (health === 'Healthy' || health === 'Suspended'));
@@ -66,7 +66,8 @@ export function appsTable(reader: Reader, apps: readonly AppStatus[], caption: s
   return html`${ill.length === 0 ? '' : rowsOf(reader, ill.slice(0, MOST_ROWS), caption)}${ill.length > MOST_ROWS ? html`<p class="warn">+ ${ill.length - MOST_ROWS}</p>` : ''}<details id="well-${caption}" open><summary>${well.length} ${reader.say('asGit')}</summary><p class="names">${names}</p></details>`;
 }
 const MOST_ROWS = 100;
-function rowsOf({ say }: Reader, apps: readonly AppStatus[], caption: string): Html {
+function rowsOf(reader: Reader, apps: readonly AppStatus[], caption: string): Html {
+  const { say } = reader;
   const head = [say('app'), say('sync'), say('health'), say('machines'), say('now'), `#${say('perMonth')}`];
   return grid(
     head,
@@ -75,7 +76,7 @@ function rowsOf({ say }: Reader, apps: readonly AppStatus[], caption: string): H
       app.excluded === true ? badge('Excluded') : badge(app.sync),
       app.excluded === true ? '' : badge(app.health),
       html`<span class="lines">${app.groups.map((group) => groupLine(say, group))}</span>`,
-      newsOf(say, app),
+      newsOf(reader, app),
       monthly(rateOf(app)),
     ]),
     caption,
@@ -88,11 +89,14 @@ function groupLine(say: Reader['say'], group: AppStatus['groups'][number]): Html
   return html`<span>${group.group} ${group.region} <b>${total}</b>/${wanted} <small>${group.ready} ${say('ready')}</small></span>`;
 }
 /** The few most important things; the app's own page has all. */
-function newsOf(say: Reader['say'], { conditions, drifts, held, pending }: AppStatus): Html {
+function newsOf({ say, now }: Reader, { conditions, drifts, held, pending }: AppStatus): Html {
   const stalled = conditions.filter(({ type, status }) => (type === 'Stalled' || type === 'Overridden') && status === 'true');
   const news = [
     ...stalled.map(({ message }) => html`<span class="bad">${message}</span>`),
-    ...drifts.map(({ subject, pointer }) => html`<span>${say('drift')}: ${subject} <code>${pointer}</code></span>`),
+    ...drifts.map(
+      ({ subject, pointer, firstSeen }) =>
+        html`<span>${say('drift')}: ${subject} <code>${pointer}</code> <small>${span(now - firstSeen)}</small></span>`,
+    ),
     ...held.map(({ message }) => html`<span>${say('held')}: ${message}</span>`),
     ...pending.map(({ why }) => html`<span>${why}</span>`),
   ];

@@ -70,3 +70,17 @@ export function act(reader: Reader, path: string, label: string, fields: Html | 
   if (reader.role !== 'operator') return html``;
   return html`<form class="act" method="post" action="${path}"><input type="hidden" name="csrf" value="${reader.csrf}">${fields}<button class="${tone}">${label}</button></form>`;
 }
+/** The same, folded away: nobody does it by a slip of the hand. `id` keeps it open while the page refreshes itself. */
+export function foldedAct(reader: Reader, id: string, path: string, label: string, fields: Html | string, tone: '' | 'danger' = ''): Html {
+  if (reader.role !== 'operator') return html``;
+  return html`<details class="fold" id="${id}"><summary>${label} …</summary>${act(reader, path, label, fields, tone)}</details>`;
+}
+export const hidden = (fields: Readonly<Record<string, string | null>>): Html =>
+  html`${Object.entries(fields).map(([name, value]) => (value === null ? '' : html`<input type="hidden" name="${name}" value="${value}">`))}`;
+export const reasonField = ({ say }: Reader): Html =>
+  html`<input name="reason" aria-label="${say('reasonFor')}" placeholder="${say('reasonFor')}" required maxlength="200">`;
+export type Tone = 'good' | 'warn' | 'bad' | 'dim' | 'now';
+/** A word in a colour, where it is ours to say. */
+export const mark = (tone: Tone, text: string): Html => html`<span class="badge ${tone}">${text}</span>`;
+export const percent = (ratio: number | null, say: Say): string =>
+  ratio === null ? say('na') : `${ratio > 0 ? '+' : ''}${(ratio * 100).toFixed(1)} %`;
