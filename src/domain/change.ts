@@ -115,6 +115,14 @@ export type MachineAction =
       readonly machine: MachineId;
       readonly instance: InstanceId;
     }
+  /** Marked, cordoned and stopped, until somebody deletes it or git has it again. */
+  | {
+      readonly kind: 'machine-group';
+      readonly verb: 'quarantine';
+      readonly machine: MachineId;
+      readonly instance: InstanceId;
+      readonly since: Instant;
+    }
   | {
       readonly kind: 'machine-group';
       readonly verb: 'destroy';
@@ -160,7 +168,17 @@ export const VERBS: { readonly [K in KindName]: { readonly [V in VerbOf<K>]: tru
   certificate: { create: true, destroy: true },
   volume: { create: true },
   secret: { set: true, destroy: true, learn: true },
-  'machine-group': { create: true, update: true, start: true, stop: true, uncordon: true, destroy: true, restamp: true, unstamp: true },
+  'machine-group': {
+    create: true,
+    update: true,
+    start: true,
+    stop: true,
+    uncordon: true,
+    quarantine: true,
+    destroy: true,
+    restamp: true,
+    unstamp: true,
+  },
 };
 
 /** One thing to do, decided; not yet ordered, held or numbered. */

@@ -23,6 +23,7 @@ export function mergeSync(base: SyncPolicy, over: SyncSpec | undefined): SyncPol
       enabled: over?.prune?.enabled ?? base.prune.enabled,
       maxDeletes: over?.prune?.maxDeletes ?? base.prune.maxDeletes,
       holdFor: over?.prune?.holdFor ?? base.prune.holdFor,
+      ...((over?.prune?.quarantine ?? base.prune.quarantine) ? { quarantine: true } : {}),
     },
     windows: over?.windows?.map(toWindow) ?? base.windows,
   };

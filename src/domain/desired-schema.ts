@@ -87,6 +87,10 @@ export const SyncSpec = z.strictObject({
       enabled: z.boolean().optional().describe('Destroy machines of what left git. Default false: shown only.'),
       maxDeletes: z.number().int().min(1).optional().describe('At most so many per pass. Default 3.'),
       holdFor: Duration.optional().describe('Not before this long after it left git. Default 24h.'),
+      quarantine: z
+        .boolean()
+        .optional()
+        .describe('Stop, cordon and mark at once what left git, whether or not it is destroyed later. Default false.'),
     })
     .optional()
     .describe('What happens to machines of what left git.'),

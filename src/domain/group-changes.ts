@@ -8,6 +8,7 @@ import { createAction, stampFor, updateAction, type WantedImage } from './machin
 import type { Member } from './members.ts';
 import { isStarted, type ObservedVolume } from './observed.ts';
 import type { CompiledGroup } from './revision.ts';
+import { QUARANTINE_KEY } from './stamp.ts';
 
 const list = (fields: readonly FieldDifference[]): string => [...new Set(fields.map(({ group }) => group))].join(', ');
 
@@ -104,13 +105,14 @@ export function stopChange(context: PlanContext, group: CompiledGroup, member: M
 }
 export function uncordonChange(context: PlanContext, group: CompiledGroup, member: Member): Change {
   const { machine } = member;
+  const back = machine.metadata[QUARANTINE_KEY] !== undefined;
   return {
     ...base(context, group, member),
     action: { kind: 'machine-group', verb: 'uncordon', machine: machine.id, instance: machine.instanceId },
     cause: 'drift',
     urgent: true,
     fields: [{ pointer: 'cordoned', from: true, to: false, group: 'cordon' }],
-    why: `let requests reach ${machine.name} again: it is cordoned`,
+    why: `let requests reach ${machine.name} again: ${back ? 'git has it again, out of quarantine' : 'it is cordoned'}`,
   };
 }
 export function restampChange(context: PlanContext, group: CompiledGroup, member: Member, why: string): Change {

@@ -19,7 +19,7 @@ import type { RolloutChoice } from './rollout.ts';
 import { chooseUpdates, oneFirst } from './rollout.ts';
 import { freeNames } from './scale.ts';
 import { markOf, membersIn } from './secret-mark.ts';
-import { belongingOf } from './stamp.ts';
+import { belongingOf, QUARANTINE_KEY } from './stamp.ts';
 
 export function planGroup(context: PlanContext, group: CompiledGroup): Finding {
   const { app, observed, owner, memory, now } = context;
@@ -173,7 +173,7 @@ function tend(scene: GroupScene, taken: ReadonlySet<string>): readonly Change[] 
   for (const member of rest) {
     const { machine } = member;
     if (machine.state === 'failed' && image !== null && mustRun(member, group)) changes.push(reviveChange(context, group, image, member));
-    else if (machine.cordoned) changes.push(uncordonChange(context, group, member));
+    else if (machine.cordoned || machine.metadata[QUARANTINE_KEY] !== undefined) changes.push(uncordonChange(context, group, member));
     else if (!isStarted(machine) && mustRun(member, group))
       changes.push(startChange(context, group, member, 'drift', `start ${machine.name}: it is ${machine.state} and must run`));
     else if (member.copy) changes.push(restampChange(context, group, member, `count ${machine.name}, a copy, under its own name`));

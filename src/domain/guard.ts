@@ -1,6 +1,7 @@
 /** The never-rules of trimtab, checked on every plan before it is carried out. Shares no code with the planner: it reads machines, stamps and
  *  counts by itself, so that one mistake is not made twice. Pure. */
 import type { Step } from './change.ts';
+import { groupOf, isAlive, isHelper, isStandby, mayServe, RESERVED, serves } from './guard-machines.ts';
 import { isClosed } from './guard-window.ts';
 import type { AppMemory } from './memory.ts';
 import type { ObservedApp, ObservedMachine } from './observed.ts';
@@ -19,6 +20,7 @@ export const GUARD_RULES = [
   'stale-picture',
   'needs-approval',
   'too-many-deletes',
+  'quarantine',
   'last-healthy',
   'scale-in',
   'mass-change',
@@ -75,6 +77,7 @@ const RULES: readonly Rule[] = [
   pictureFor,
   needsApproval,
   tooManyDeletes,
+  quarantine,
   lastHealthy,
   scaleIn,
   secretWrites,
@@ -121,12 +124,6 @@ const machineOf = (step: Step, observed: ObservedApp): ObservedMachine | null =>
 };
 const isOurs = (machine: ObservedMachine, { owner, app }: GuardScene): boolean =>
   machine.metadata['trimtab_owner'] === owner && machine.metadata['trimtab_app'] === app.app;
-const RESERVED: readonly string[] = [
-  'fly_app_release_command',
-  'fly_app_test_machine_command',
-  'fly_app_console',
-  'fly_app_machine_smoke_check',
-];
 /** Stamping is the one write to a machine that is not ours yet: once, where git asks for it, and only machines of the platform's own launches
  *  that nobody else has stamped. */
 function mayAdopt({ metadata }: ObservedMachine, { app, memory }: GuardScene): boolean {
@@ -149,7 +146,7 @@ function foreignMachine(steps: readonly Step[], scene: GuardScene): readonly Ref
 /** A picture older than this is no ground for deleting. */
 const STALE_AFTER_MS = 120_000;
 function pictureFor(steps: readonly Step[], { observed, now }: GuardScene): readonly Refusal[] {
-  const deleting = steps.filter(({ destroys, action }) => destroys || action.verb === 'destroy');
+  const deleting = steps.filter(({ destroys, action }) => destroys || action.verb === 'destroy' || action.verb === 'quarantine');
   if (!observed.complete) return deleting.map((step) => refuse('partial-picture', step, 'the platform did not tell everything'));
   if (now - observed.observedAt <= STALE_AFTER_MS) return [];
   return deleting.map((step) => refuse('stale-picture', step, 'what was seen is more than two minutes old'));
@@ -192,28 +189,21 @@ function tooManyDeletes(steps: readonly Step[], { app }: GuardScene): readonly R
   return pruned.slice(most).map((step) => refuse('too-many-deletes', step, `prune may delete ${most} in one pass`));
 }
 
-const groupOf = ({ metadata }: ObservedMachine): string => metadata['trimtab_group'] ?? metadata['fly_process_group'] ?? 'app';
-const isAlive = ({ state }: ObservedMachine): boolean => state !== 'destroyed' && state !== 'destroying';
-/** Runs once for a release and serves nobody. */
-const isHelper = ({ metadata }: ObservedMachine): boolean => RESERVED.includes(metadata['fly_process_group'] ?? '');
-const isStandby = ({ config }: ObservedMachine): boolean => (config?.standbys ?? []).length > 0;
-const resultsOf = ({ checks }: ObservedMachine) => checks.filter(({ name }) => !name.startsWith('bg_deployments_compat'));
-/** It may serve: nothing says that it does not. */
-const mayServe = (machine: ObservedMachine): boolean =>
-  machine.state === 'started' && !machine.cordoned && resultsOf(machine).every(({ status }) => status === 'passing');
-/** It serves: a result for each configured check, of the instance that runs. No result is no proof. */
-function serves(machine: ObservedMachine): boolean {
-  if (!mayServe(machine) || machine.hostStatus !== 'ok') return false;
-  const { config, events } = machine;
-  const inServices = (config?.services ?? []).flatMap(({ checks }) => checks ?? []);
-  const start = events.find(({ type }) => type === 'start')?.at;
-  const results = resultsOf(machine).filter(({ updatedAt }) => start === undefined || updatedAt === null || updatedAt >= start);
-  return results.length >= inServices.length + Object.keys(config?.checks ?? {}).length;
+/** Only what left git, and only where git asks for it. */
+function quarantine(steps: readonly Step[], { app }: GuardScene): readonly Refusal[] {
+  const unasked = steps.filter(({ action, cause }) => action.verb === 'quarantine' && !(app.sync.prune.quarantine && cause === 'prune'));
+  return unasked.map((step) => refuse('quarantine', step, 'sync.prune.quarantine does not ask for it'));
 }
+
 /** An update that leaves the machine stopped is no update in place. */
 function takesAway({ action }: Step): boolean {
   if (action.kind !== 'machine-group') return false;
-  return action.verb === 'destroy' || action.verb === 'stop' || (action.verb === 'update' && action.launch === 'skip');
+  return (
+    action.verb === 'destroy' ||
+    action.verb === 'stop' ||
+    action.verb === 'quarantine' ||
+    (action.verb === 'update' && action.launch === 'skip')
+  );
 }
 
 /** Under protection no step takes the last healthy machine of a group away; an update in place is announced as downtime instead. */
@@ -221,13 +211,8 @@ function lastHealthy(steps: readonly Step[], scene: GuardScene): readonly Refusa
   if (scene.protection !== 'production' || scene.approved) return [];
   const { machines } = scene.observed;
   // A machine that restarts in the same wave stands in for nobody.
-  const disturbed = new Set(
-    steps.flatMap((step) =>
-      step.action.verb === 'update' || step.action.verb === 'destroy' || step.action.verb === 'stop'
-        ? [machineOf(step, scene.observed)?.id]
-        : [],
-    ),
-  );
+  const moved = steps.filter((step) => step.action.verb === 'update' || takesAway(step));
+  const disturbed = new Set(moved.map((step) => machineOf(step, scene.observed)?.id));
   return steps.flatMap((step) => {
     const machine = machineOf(step, scene.observed);
     if (machine === null || !takesAway(step) || !mayServe(machine) || isStandby(machine) || isHelper(machine)) return [];

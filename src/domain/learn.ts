@@ -82,6 +82,16 @@ function recentCorrections(memory: AppMemory, now: Instant): AppMemory['correcti
   return Object.fromEntries(kept.filter(([, times]) => times.length > 0));
 }
 
+/** The time that prune waits begins when a machine is seen to be an orphan, and anew when it was none in between. */
+const orphansIn = ({ memory, now }: PlanContext, { now: changes }: Finding): AppMemory['orphans'] =>
+  Object.fromEntries(
+    changes.flatMap(({ cause, action }) =>
+      cause === 'prune' && action.kind === 'machine-group' && action.verb !== 'create'
+        ? [[action.machine, memory.orphans[action.machine] ?? now]]
+        : [],
+    ),
+  );
+
 export interface DriftNews {
   readonly seen: readonly Drift[];
   /** `corrected`: we wrote it; else it went away by itself. */
@@ -112,6 +122,7 @@ export function learnFromFinding(
       ...memory,
       drifts: Object.fromEntries(finding.drifts.map((drift) => [drift.key, memory.drifts[drift.key] ?? recordOf(drift, context)])),
       temporary: [...new Set(finding.temporary)],
+      orphans: orphansIn(context, finding),
       adopted: memory.adopted || (hasOwn && !adopting),
       excluded: memory.excluded && adopting,
       settling: adopting || memory.excluded || (memory.settling && !synced),

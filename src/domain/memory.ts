@@ -79,8 +79,8 @@ export const AppMemory = z.object({
     .object({ app: z.custom<CompiledApp>((value) => Frame.safeParse(value).success).nullable() })
     .nullable()
     .default(null),
-  /** First seen as gone from git. */
-  orphanSince: at.nullable().default(null),
+  /** Machines that git does not ask for any more → first seen so. */
+  orphans: z.record(z.string(), at).default({}),
   /** Machine and instance → first seen with what it should run and not ready. */
   unreadySince: z.record(z.string(), at).default({}),
 });

@@ -4,8 +4,8 @@ import type { Cause, Change } from './change.ts';
 import type { Finding, PlanContext } from './finding.ts';
 import { NOTHING } from './finding.ts';
 import type { ObservedMachine } from './observed.ts';
-import { isActive } from './observed.ts';
-import { belongingOf, isReserved, type Stamp } from './stamp.ts';
+import { isActive, isStarted } from './observed.ts';
+import { belongingOf, isQuarantined, isReserved, type Stamp } from './stamp.ts';
 
 /** Own machines of groups that git no longer names; all of them when the app is switched off or gone. */
 export function planOrphans(context: PlanContext, gone: boolean): Finding {
@@ -22,25 +22,28 @@ export function planOrphans(context: PlanContext, gone: boolean): Finding {
 }
 function goes(context: PlanContext, machine: ObservedMachine, stamp: Stamp, cause: Cause, why: string): Change {
   const volume = context.observed.volumes.find(({ attachedMachine }) => attachedMachine === machine.id) ?? null;
-  const guarded = cause === 'change' && context.environment.protection === 'production';
+  const { app, environment, now } = context;
+  // What left git and rests already disturbs nobody when it goes.
+  const guarded = environment.protection === 'production' && (cause === 'change' || isStarted(machine));
+  const at = { kind: 'machine-group', machine: machine.id, instance: machine.instanceId } as const;
+  const rests = cause === 'prune' && app.sync.prune.quarantine === true && !isQuarantined(machine);
+  const protect = guarded ? `${machine.name} goes under protection: production` : null;
+  const fields: Change['fields'] = rests
+    ? [{ pointer: 'state', from: machine.state, to: 'quarantine', group: 'state' }]
+    : [{ pointer: 'count', from: 1, to: 0, group: 'count' }];
   return {
-    app: context.app.app,
+    app: app.app,
     subject: machine.name,
-    action: { kind: 'machine-group', verb: 'destroy', machine: machine.id, instance: machine.instanceId, volume: volume?.id ?? null },
+    action: rests ? { ...at, verb: 'quarantine', since: now } : { ...at, verb: 'destroy', volume: volume?.id ?? null },
     cause,
     urgent: false,
-    fields: [{ pointer: 'count', from: 1, to: 0, group: 'count' }],
-    why: `destroy ${machine.name}: ${why}`,
+    fields,
+    why: rests ? `put ${machine.name} in quarantine (stopped, cordoned, marked): ${why}` : `destroy ${machine.name}: ${why}`,
     group: stamp.group,
     region: machine.region,
     restarts: false,
-    destroys: true,
-    downtime: cause === 'change',
-    needsApproval:
-      volume !== null
-        ? `machine ${machine.name} (${machine.id}) holds volume ${volume.id}`
-        : guarded
-          ? `${machine.name} goes under protection: production`
-          : null,
+    destroys: !rests,
+    downtime: rests || cause === 'change',
+    needsApproval: volume !== null && !rests ? `machine ${machine.name} (${machine.id}) holds volume ${volume.id}` : protect,
   };
 }

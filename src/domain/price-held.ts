@@ -80,6 +80,7 @@ function machineAfter(machine: HeldMachine, action: Exclude<MachineAction, { rea
     case 'start':
       return { ...machine, runs: true };
     case 'stop':
+    case 'quarantine':
       return { ...machine, runs: false };
     case 'update':
       return { ...machine, config: action.config, runs: action.launch === 'start' || (action.launch === 'keep' && machine.runs) };

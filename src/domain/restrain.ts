@@ -104,7 +104,8 @@ const RULES: readonly (readonly [HoldReason, Rule])[] = [
   ],
   [
     'PruneDisabled',
-    (change, { app }) => (change.cause === 'prune' && !app.sync.prune.enabled ? { message: `${change.subject} left git` } : null),
+    (change, { app }) =>
+      change.cause === 'prune' && change.destroys && !app.sync.prune.enabled ? { message: `${change.subject} left git` } : null,
   ],
   ['PruneHold', pruneHold],
   ['SyncWindow', outsideWindow],
@@ -169,8 +170,10 @@ function gated(change: Change, { approved }: Controls, overBudget: string | null
   return { reason: 'BudgetGate', app: change.app, subject: change.subject, message: `${change.why}: ${overBudget}`, until: null, change };
 }
 function pruneHold(change: Change, { app, memory, now }: PlanContext) {
-  if (change.cause !== 'prune') return null;
-  const since = change.action.kind === 'secret' ? memory.unknownSecrets[change.subject] : memory.orphanSince;
+  if (change.cause !== 'prune' || !change.destroys) return null;
+  const { action, subject } = change;
+  const since =
+    action.kind === 'secret' ? memory.unknownSecrets[subject] : 'machine' in action ? memory.orphans[action.machine] : undefined;
   const until = after(since ?? now, app.sync.prune.holdFor);
   return now >= until ? null : { message: `${change.subject} left git and is removed when the hold ends`, until };
 }

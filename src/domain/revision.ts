@@ -66,7 +66,13 @@ export type SyncMode = 'observe' | 'manual' | 'automatic';
 export interface SyncPolicy {
   readonly mode: SyncMode;
   readonly selfHeal: { readonly enabled: boolean; readonly grace: Ms };
-  readonly prune: { readonly enabled: boolean; readonly maxDeletes: number; readonly holdFor: Ms };
+  readonly prune: {
+    readonly enabled: boolean;
+    readonly maxDeletes: number;
+    readonly holdFor: Ms;
+    /** Said only where it is asked for. */
+    readonly quarantine?: true;
+  };
   readonly windows: readonly SyncWindow[];
 }
 export interface SyncWindow {

@@ -32,7 +32,8 @@ const KEYS = {
   generation: 'trimtab_generation',
   intent: 'trimtab_intent',
 } as const satisfies Record<keyof Stamp, string>;
-export const STAMP_KEYS: readonly string[] = Object.values(KEYS);
+/** With the mark of the quarantine, which goes when the stamp goes. */
+export const STAMP_KEYS: readonly string[] = [...Object.values(KEYS), 'trimtab_quarantine'];
 export const INTENT_KEY = KEYS.intent;
 export const SECRETS_KEY = KEYS.secrets;
 
@@ -52,6 +53,13 @@ export function stampToMetadata(stamp: Stamp): Readonly<Record<string, string>> 
     [KEYS.intent]: stamp.intent,
   };
 }
+
+/** Since when, in ISO 8601. Beside the stamp: whoever looks by the platform's own tools sees why it rests. */
+export const QUARANTINE_KEY = 'trimtab_quarantine';
+/** All of it: a machine that was started or opened by hand is not in quarantine any more. */
+export const isQuarantined = ({ metadata, cordoned, state }: Pick<ObservedMachine, 'metadata' | 'cordoned' | 'state'>): boolean =>
+  metadata[QUARANTINE_KEY] !== undefined && cordoned && RESTS.includes(state);
+const RESTS: readonly string[] = ['stopped', 'suspended', 'created', 'failed'];
 
 /** Null when any part is missing or unreadable: a machine without a whole stamp is not ours. */
 export function metadataToStamp(metadata: Readonly<Record<string, string>>): Stamp | null {

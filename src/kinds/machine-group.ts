@@ -14,7 +14,7 @@ import type { Result } from '#domain/result.ts';
 import { ok } from '#domain/result.ts';
 import { declaredNames, type SecretRecord } from '#domain/secret-picture.ts';
 import { planSecrets, writesSecrets } from '#domain/secret-plan.ts';
-import { INTENT_KEY, stampToMetadata } from '#domain/stamp.ts';
+import { INTENT_KEY, isQuarantined, stampToMetadata } from '#domain/stamp.ts';
 import type { Instant } from '#domain/units.ts';
 import type { FlyDep } from '#platform/fly/port.ts';
 import type { Kind, Receipt, StepOf } from './kind.ts';
@@ -146,6 +146,8 @@ function seenIn(machine: ObservedMachine, action: Exclude<MachineAction, { verb:
       return machine.state === 'stopped' || machine.state === 'stopping';
     case 'uncordon':
       return !machine.cordoned;
+    case 'quarantine':
+      return isQuarantined(machine);
     case 'destroy':
       return !isActive(machine);
   }

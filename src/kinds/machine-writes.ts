@@ -8,8 +8,9 @@ import type { ObservedMachine } from '#domain/observed.ts';
 import { isActive } from '#domain/observed.ts';
 import type { Result } from '#domain/result.ts';
 import { err, ok } from '#domain/result.ts';
-import { INTENT_KEY, metadataToStamp, STAMP_KEYS, stampToMetadata } from '#domain/stamp.ts';
-import type { HeldLease } from '#platform/fly/port.ts';
+import { INTENT_KEY, metadataToStamp, QUARANTINE_KEY, STAMP_KEYS, stampToMetadata } from '#domain/stamp.ts';
+import { instantToIso } from '#domain/units.ts';
+import type { FlyClient, HeldLease } from '#platform/fly/port.ts';
 import type { Ports, Receipt, StepOf } from './kind.ts';
 
 /** Longer than one write with its retries; short enough that a crash blocks nobody for long. */
@@ -71,7 +72,9 @@ async function write(
     case 'stop':
       return done(await fly.stopMachine(app, id, lease.nonce, signal));
     case 'uncordon':
-      return fresh.cordoned ? done(await fly.uncordonMachine(app, id, lease.nonce, signal)) : ok({ id });
+      return done(await release(fly, app, fresh, lease, signal));
+    case 'quarantine':
+      return done(await quarantine(fly, app, action, lease, signal));
     case 'destroy':
       if (metadataToStamp(fresh.metadata) === null)
         return err(failure('FLY_PRECONDITION', `${fresh.name} lost its stamp: it is not ours any more`));
@@ -81,6 +84,32 @@ async function write(
     case 'unstamp':
       return done(await fly.patchMetadata(app, id, Object.fromEntries(STAMP_KEYS.map((key) => [key, null])), action.instance, signal));
   }
+}
+/** The mark first: whoever finds the machine half-way sees why. Each call may be repeated. */
+async function quarantine(
+  fly: FlyClient,
+  app: AppName,
+  { machine, instance, since }: Extract<OnMachine, { readonly verb: 'quarantine' }>,
+  { nonce }: HeldLease,
+  signal: AbortSignal,
+): Promise<Result<void, PlatformError>> {
+  const marked = await fly.patchMetadata(app, machine, { [QUARANTINE_KEY]: instantToIso(since) }, instance, signal);
+  if (!marked.ok) return marked;
+  const cordoned = await fly.cordonMachine(app, machine, nonce, signal);
+  return cordoned.ok ? fly.stopMachine(app, machine, nonce, signal) : cordoned;
+}
+/** Requests reach it again; out of quarantine it has no mark. */
+async function release(
+  fly: FlyClient,
+  app: AppName,
+  { id, cordoned, metadata, instanceId }: ObservedMachine,
+  { nonce }: HeldLease,
+  signal: AbortSignal,
+): Promise<Result<void, PlatformError>> {
+  const marked = metadata[QUARANTINE_KEY] !== undefined;
+  const cleared = marked ? await fly.patchMetadata(app, id, { [QUARANTINE_KEY]: null }, instanceId, signal) : ok(undefined);
+  if (!cleared.ok || !cordoned) return cleared;
+  return fly.uncordonMachine(app, id, nonce, signal);
 }
 /** Metadata and mount placement as they are now: neither gives a machine a new version when it changes. */
 function updateBody(action: MachineUpdate, fresh: ObservedMachine, leaseNonce: string) {

@@ -195,6 +195,15 @@ describe('deleting', () => {
     expect(refused(pruned, prune({ maxDeletes: 3 }))).toEqual([]);
     expect(refused(pruned.slice(2), prune({ enabled: false }))).toEqual(['too-many-deletes app-3']);
   });
+  test('a quarantine only of what left git, and only where git asks for it', () => {
+    const rests = (cause: 'prune' | 'drift'): Step =>
+      aStep({ kind: 'machine-group', verb: 'quarantine', machine: b.id, instance: b.instanceId, since: instant(NOW) }, b.name, { cause });
+    const prune = { enabled: false, maxDeletes: 3, holdFor: hours(24) };
+    const asked = scene([a, b], { app: anApp({ groups: [group], sync: aSync({ prune: { ...prune, quarantine: true } }) }) });
+    expect(refused([rests('prune')], asked)).toEqual([]);
+    expect(refused([rests('drift')], asked)).toEqual(['quarantine app-2']);
+    expect(refused([rests('prune')], scene([a, b]))).toEqual(['quarantine app-2']);
+  });
 });
 
 describe('the last healthy machine, under protection', () => {
