@@ -13,6 +13,8 @@ export interface VirtualClock extends Clock {
   settle(): Promise<void>;
   /** Something happened that is not to be seen from the clock: quiet starts anew. */
   touch(): void;
+  /** Time stands still until this has ended: something real, which takes its own time (a process, a file). */
+  hold<T>(work: Promise<T>): Promise<T>;
 }
 interface Sleeper {
   readonly at: Instant;
@@ -40,6 +42,7 @@ export function makeVirtualClock(start: Instant): VirtualClock {
   let now = start;
   let serial = 0;
   let activity = 0;
+  let held = 0;
   const sleepers: Sleeper[] = [];
   const add = (span: number, wake: () => void): Sleeper => {
     const sleeper = { at: instant(now + Math.max(0, span)), serial: serial++, wake };
@@ -53,8 +56,8 @@ export function makeVirtualClock(start: Instant): VirtualClock {
   };
   const settle = async (): Promise<void> => {
     for (let quiet = 0, seen = activity; quiet < QUIET_TURNS; ) {
-      await new Promise((resolve) => setImmediate(resolve));
-      quiet = activity === seen ? quiet + 1 : 0;
+      await new Promise((resolve) => (held > 0 ? setTimeout(resolve, 1) : setImmediate(resolve)));
+      quiet = activity === seen && held === 0 ? quiet + 1 : 0;
       seen = activity;
     }
   };
@@ -81,6 +84,15 @@ export function makeVirtualClock(start: Instant): VirtualClock {
     settle,
     touch: () => {
       activity += 1;
+    },
+    hold: async (work) => {
+      held += 1;
+      try {
+        return await work;
+      } finally {
+        held -= 1;
+        activity += 1;
+      }
     },
     advance: async (span) => {
       const target = instant(now + span);

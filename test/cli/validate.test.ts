@@ -44,7 +44,8 @@ interface Said {
 }
 const validate = (...args: readonly string[]): Promise<Said> =>
   new Promise((resolve) => {
-    const env = { PATH: process.env['PATH'] ?? '', TRIMTAB_SOURCE: root };
+    const { PATH = '', NODE_COMPILE_CACHE = '' } = process.env;
+    const env = { PATH, NODE_COMPILE_CACHE, TRIMTAB_SOURCE: root };
     execFile(process.execPath, ['--disable-warning=ExperimentalWarning', MAIN, 'validate', ...args], { env }, (error, out, err) =>
       resolve({ code: error === null ? 0 : Number(error.code), out, err }),
     );

@@ -153,7 +153,7 @@ export async function makeHarness(options: HarnessOptions): Promise<Harness> {
       desiredFolder: 'desired-state',
       process: environment,
       ...(options.pinsSecrets === true ? { pinnedSecrets: () => pinned } : {}),
-      reader: makeTestReader({ clock, process: environment, ...options.secrets }),
+      reader: makeTestReader({ clock, hold: clock.hold, process: environment, ...options.secrets }),
       only: null,
       selfApp: null,
       book: options.book ?? SHIPPED_BOOK,

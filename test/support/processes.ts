@@ -57,6 +57,7 @@ export async function openSite(files: Readonly<Record<string, string>>, { speed 
   let serial = 0;
   const envFor = (databaseUrl: string | null, dataDir: string, port: number) => ({
     PATH: process.env['PATH'] ?? '',
+    NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'] ?? '',
     FLY_API_TOKEN: 'a-token-for-tests',
     FLY_FLAPS_BASE_URL: server.apiUrl,
     FLY_API_BASE_URL: server.apiUrl,

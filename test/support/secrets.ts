@@ -11,13 +11,17 @@ export interface TestSecrets {
   readonly process?: Readonly<Record<string, string | undefined>>;
   readonly root?: string;
   readonly key?: string;
+  /** Of a virtual clock: sources are processes and files, and take their own time. */
+  readonly hold?: <T>(work: Promise<T>) => Promise<T>;
 }
-export const makeTestReader = ({ clock, process = {}, root = '.', key = TEST_KEY }: TestSecrets): SecretReader =>
-  makeSecretReader({
+export function makeTestReader({ clock, process = {}, root = '.', key = TEST_KEY, hold = (work) => work }: TestSecrets): SecretReader {
+  const origins = makeSecretOrigins({ root, process, deadline: (span, signal) => AbortSignal.any([signal, AbortSignal.timeout(span)]) });
+  return makeSecretReader({
     clock,
     key: new StateKey(key),
-    origins: makeSecretOrigins({ root, process, deadline: (span, signal) => AbortSignal.any([signal, AbortSignal.timeout(span)]) }),
+    origins: { ...origins, read: (...asked) => hold(origins.read(...asked)) },
     cheapFor: seconds(15),
     dearFor: seconds(300),
     standIn: null,
   });
+}
