@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { defineConfig } from 'vitest/config';
 import { slowest } from './test/support/slowest.ts';
+import { makeTally } from './test/support/tally.ts';
 
 // As `bin/trimtab` keeps them: a process of ours that a test starts takes half the time.
 process.env['NODE_COMPILE_CACHE'] ??= join(import.meta.dirname, 'node_modules', '.cache', 'trimtab');
@@ -19,7 +20,7 @@ const LIVE = [
 export default defineConfig({
   test: {
     setupFiles: ['test/support/setup.ts'],
-    reporters: ['default', slowest],
+    reporters: ['default', slowest, makeTally()],
     // More than the two cores of the machine CI runs on: the live ones, which come first, wait most of the time.
     maxWorkers: 4,
     testTimeout: 20_000,

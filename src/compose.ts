@@ -7,7 +7,7 @@ import type { Event } from '#domain/events.ts';
 import { makeRandom } from '#domain/random.ts';
 import { err, ok, type Result } from '#domain/result.ts';
 import type { CompiledEnvironment } from '#domain/revision.ts';
-import { ms, seconds } from '#domain/units.ts';
+import { seconds } from '#domain/units.ts';
 import { auditedOperator } from '#engine/audited.ts';
 import { type Controller, makeController } from '#engine/controller.ts';
 import { makeDatabaseOperator } from '#engine/database-operator.ts';
@@ -20,7 +20,7 @@ import { makeProving } from '#engine/proving.ts';
 import { NO_PARTS } from '#engine/release-ports.ts';
 import { realClock } from '#platform/clock.ts';
 import { makeFlyClient } from '#platform/fly/client.ts';
-import { type Limits, type LimitsOptions, makeLimits } from '#platform/fly/limits.ts';
+import type { Limits } from '#platform/fly/limits.ts';
 import { makeFlyMetrics } from '#platform/fly/metrics-api.ts';
 import type { FlyClient } from '#platform/fly/port.ts';
 import { readOnlyFly } from '#platform/fly/read-only.ts';
@@ -30,6 +30,7 @@ import { readPriceBook } from '#platform/price-file.ts';
 import { readOutside } from '#platform/source/outside.ts';
 import { type FolderLock, lockFolder } from '#platform/store/lock.ts';
 import { composeMigrations } from './compose-database.ts';
+import { composeLimits, limitsAside } from './compose-limits.ts';
 import { composeSecrets } from './compose-secrets.ts';
 import { sourcesOf } from './compose-source.ts';
 import type { Config } from './config.ts';
@@ -99,16 +100,12 @@ export async function openSession(options: SessionOptions, signal: AbortSignal):
     return source;
   }
   const halts = makeHalts({ readOnly: config.readOnly, fileReason: () => (existsSync(haltFile(config)) ? haltReason(config) : null) });
-  const turn: LimitsOptions['turn'] = async (name, every, within) => {
-    const wait = await store.takeTurn(name, every, within);
-    return ms(wait.ok ? wait.value : 0);
-  };
-  const limits = limitsFor(options.onThrottle, shared ? { turn } : { startsEmpty: options.stateless !== undefined });
-  const bare = makeClients(options, simulator, limits, () =>
-    config.readOnly || existsSync(haltFile(config)) ? 'writes are stopped' : null,
-  );
-  const locks = options.stateless === undefined ? null : makeLocks(bare, options.stateless);
-  const clients = locks?.flyFor ?? bare;
+  const limits = composeLimits({ store, shared, stateless: options.stateless !== undefined, onThrottle: options.onThrottle });
+  const stopped = () => (config.readOnly || existsSync(haltFile(config)) ? 'writes are stopped' : null);
+  const bare = makeClients(options, simulator, limits.lead, stopped);
+  const locks = options.stateless === undefined ? null : makeLocks(bare, limits.onLead, options.stateless);
+  const leading = locks?.flyFor ?? bare;
+  const clients = shared ? makeClients(options, simulator, limits.rest, stopped) : leading;
   closing.unshift(async () => locks?.release());
   const { reader, part: secrets, keyFile } = await composeSecrets(config, { stateFolder: folder, simulated: simulator !== null });
   const deadline = (span: number, within: AbortSignal): AbortSignal => AbortSignal.any([within, AbortSignal.timeout(span)]);
@@ -134,9 +131,10 @@ export async function openSession(options: SessionOptions, signal: AbortSignal):
     tell: options.tell,
     queue,
     shared,
-    startEmpty: limits.empty,
+    startEmpty: limits.lead.empty,
     halts,
-    flyFor: clients,
+    flyFor: leading,
+    asideFlyFor: clients,
     parts: { ...NO_PARTS, ...proofs.parts, secrets, migrations: migrations.part },
     process: config.variables,
     only: options.only,
@@ -221,15 +219,13 @@ export async function openPlatform(config: Config): Promise<Result<Platform, Tri
   const simulator = config.flyToken === null ? await embedSimulator(config) : ok(null);
   if (!simulator.ok) return simulator;
   const base = simulator.value?.apiUrl ?? null;
-  const fly = clientFor({ config, version: 'command' }, config.flyToken ?? 'simulated-token', base, limitsFor());
+  const fly = clientFor({ config, version: 'command' }, config.flyToken ?? 'simulated-token', base, limitsAside());
   return ok({ fly, close: async () => simulator.value?.close() });
 }
 interface ClientOptions extends Pick<SessionOptions, 'config' | 'version'> {
   readonly onRequest?: SessionOptions['onRequest'];
 }
-/** One for all tokens: the platform counts by machine and app, whoever asks. */
-const limitsFor = (onThrottle: SessionOptions['onThrottle'] = undefined, more: Pick<LimitsOptions, 'turn' | 'startsEmpty'> = {}): Limits =>
-  makeLimits({ clock: realClock, onThrottled: ({ waited }) => onThrottle?.(waited / 1_000), ...more });
+/** One `limits` for all tokens: the platform counts by machine and app, whoever asks. */
 function clientFor({ config, version, onRequest }: ClientOptions, token: string, base: string | null, limits: Limits): FlyClient {
   return makeFlyClient({
     token,

@@ -33,7 +33,8 @@ export interface Locks {
   release(): Promise<void>;
 }
 const RELEASE_WITHIN_MS = 10_000;
-export function makeLocks(clients: Locks['flyFor'], { unlocked, say }: StatelessOptions): Locks {
+/** `lead` is told when this run holds a lock, and when it holds none any more. */
+export function makeLocks(clients: Locks['flyFor'], lead: (leads: boolean) => void, { unlocked, say }: StatelessOptions): Locks {
   const id = `${hostname().replaceAll(' ', '-')}-${process.pid}-${randomBytes(4).toString('hex')}`;
   const locks = new Map<string, { environment: CompiledEnvironment; readonly lock: ExecutorLock; readonly fly: FlyClient }>();
   return {
@@ -49,6 +50,7 @@ export function makeLocks(clients: Locks['flyFor'], { unlocked, say }: Stateless
         environment: () => locks.get(environment.name)?.environment ?? environment,
         ...{ fly: client.value, clock: realClock, id, unlocked },
         say: (text) => say(`${text}\n`),
+        onLead: lead,
       });
       const fly = lockedFly(client.value, lock);
       locks.set(environment.name, { environment, lock, fly });

@@ -44,7 +44,7 @@ export async function pictureOf(
   const records = new Map(stored.value.map((record) => [record.name, record]));
   // Somebody set one: the sources are asked again before anything is concluded.
   const news = deps.reader.isNews(environment.name, app.app, setElsewhere(records, observed));
-  const readings = await deps.reader.read(environment, app, wish.fresh || news, signal);
+  const readings = await deps.reader.read(environment, app, wish.fresh ? 'asked' : news ? 'fresh' : 'kept', signal);
   const seen = { ...none, records, readings, asked: wish.asked, stage: wish.stage, pinned: deps.pinnedSecrets(target) };
   const adopted = [
     ...adoptedRecords(app, observed.secrets, seen, deps.clock.now()),

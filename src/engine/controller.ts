@@ -53,8 +53,10 @@ export interface ControllerDeps extends ClockDep, RandomDep, TellDep, StoreDep, 
   /** Somebody else may have used up the rate limits of these apps and machines. */
   readonly startEmpty: (ids: readonly string[]) => void;
   readonly halts: Halts;
-  /** The client with the token an environment names. */
+  /** The client with the token an environment names, for passes: their keys are this process's own at that moment. */
   readonly flyFor: (environment: CompiledEnvironment) => Result<FlyClient, TrimtabError>;
+  /** For everything beside them, where another process may have the keys; absent: the same. */
+  readonly asideFlyFor?: ControllerDeps['flyFor'];
   /** Who carries out the phases of a release. */
   readonly parts: ReleaseParts;
   readonly desiredFolder: string;
@@ -111,7 +113,8 @@ export function makeController(deps: ControllerDeps): Controller {
   const approvals = makeApprovals(deps);
   const writer = String(deps.random.fork('writer').next());
   const store = makeAppStore(deps.store, writer);
-  const money = makeMoney({ ...deps, environments });
+  const aside = { ...deps, flyFor: deps.asideFlyFor ?? deps.flyFor };
+  const money = makeMoney({ ...aside, environments });
   /** What git says, with what budgets do about it. */
   const acted = (target: AppTarget | null): AppTarget | null => (target === null ? null : money.budgets.acted(target));
   const fleets = makeFleets({ ...deps, writer, onMoved: money.listed });
@@ -202,7 +205,7 @@ export function makeController(deps: ControllerDeps): Controller {
   const organizationKeys = (): readonly string[] => [
     ...new Set(environments.all().map(({ organization }) => organizationKey(organization))),
   ];
-  const reader = makeSourceReader({ ...deps, environments, throttle: (environment) => money.budgets.releaseActs(environment).interval });
+  const reader = makeSourceReader({ ...aside, environments, throttle: (environment) => money.budgets.releaseActs(environment).interval });
   const readSource = async (signal: AbortSignal, keepsLookups = true): Promise<Result<void, TrimtabError>> => {
     const moved = await reader(signal, keepsLookups);
     if (!moved.ok) {
@@ -243,23 +246,19 @@ export function makeController(deps: ControllerDeps): Controller {
     if (keys.length > 0) await wakeKeys(keys, PRIORITY.asked, clock.now(), signal);
   };
   const { preview, look } = makePreviews({
-    ...{ ...deps, store, passDeps },
+    ...{ ...aside, store, passDeps, runtimeFor },
     environments: { proposal: (key) => acted(environments.proposal(key)) },
-    runtimeFor,
-    shared: deps.shared,
   });
   return {
     preview,
     look,
     keepBooks: slow,
-    flyFor: (target) => deps.flyFor(target.environment),
+    flyFor: (target) => aside.flyFor(target.environment),
     inTurn: async (target, run) => {
-      const fly = deps.flyFor(target.environment);
+      const fly = aside.flyFor(target.environment);
       return fly.ok ? turns.take(targetKey(target), () => run(passDeps(fly.value), runtimeFor(targetKey(target)))) : fly;
     },
-    environments,
-    approvals,
-    money,
+    ...{ environments, approvals, money },
     secretReader: deps.reader,
     readSource,
     pass,

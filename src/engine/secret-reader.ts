@@ -29,8 +29,8 @@ export interface SecretReader {
   readonly keyId: string;
   /** The environments of this process: bare variables count where it is one. */
   serves(environments: readonly string[]): void;
-  /** `fresh`: ask again, whatever was asked before. Failures are part of the readings. */
-  read(environment: CompiledEnvironment, app: CompiledApp, fresh: boolean, signal: AbortSignal): Promise<Readings>;
+  /** `fresh`: ask again, whatever was asked before · `asked`: the same for somebody who may have brought values. Failures are part of the readings. */
+  read(environment: CompiledEnvironment, app: CompiledApp, how: 'kept' | 'fresh' | 'asked', signal: AbortSignal): Promise<Readings>;
   /** True once for each new sight: what somebody else set is a reason to ask the sources again, its staying so is none. */
   isNews(environment: string, app: string, sight: string): boolean;
   /** For a write, or for a rollback to what was before. Fails with SECRET_MOVED when a source gives something else than the plan was made for. */
@@ -45,7 +45,7 @@ export interface SecretReader {
   hidden(environment: CompiledEnvironment, signal: AbortSignal): Promise<readonly SecretValue[]>;
   /** What the environment's database is reached with; null: its source gives none. */
   connection(environment: CompiledEnvironment, signal: AbortSignal): Given;
-  /** Values that came with a request: they stand for the sources until `forget`. */
+  /** Values that came with a request: to who asks they stand for the sources until `forget`. A pass that comes between does not see them. */
   give(environment: string, app: string, values: ReadonlyMap<string, SecretValue>): void;
   forget(environment: string, app: string): void;
 }
@@ -67,9 +67,10 @@ export function makeSecretReader(deps: SecretReaderDeps): SecretReader {
     prefix: prefixOf(environment),
     bare: served === 1,
     files: app.sealed ?? {},
-    given: given.get(idOf(environment.name, app.app)) ?? NONE,
+    given: NONE,
     round: new Map(),
   });
+  const broughtTo = (environment: CompiledEnvironment, app: CompiledApp) => given.get(idOf(environment.name, app.app)) ?? NONE;
   const ask = async (
     name: string,
     declaration: SecretDeclaration,
@@ -95,16 +96,18 @@ export function makeSecretReader(deps: SecretReaderDeps): SecretReader {
     serves: (environments) => {
       served = environments.length;
     },
-    read: async (environment, app, fresh, signal) => {
+    read: async (environment, app, how, signal) => {
       const id = idOf(environment.name, app.app);
       const declared = JSON.stringify([app.secrets ?? {}, app.sealed ?? {}]);
       const before = kept.get(id);
-      const mine: Kept = before?.declared === declared ? before : { declared, readings: new Map() };
-      kept.set(id, mine);
-      const scene = sceneFor(environment, app);
+      const brought = how === 'asked' ? broughtTo(environment, app) : NONE;
+      const mine: Kept = before?.declared === declared && brought.size === 0 ? before : { declared, readings: new Map() };
+      // What was read of what somebody brought says nothing about the sources.
+      if (brought.size === 0) kept.set(id, mine);
+      const scene = { ...sceneFor(environment, app), given: brought };
       const due = declaredNames(app).filter((name) => {
         const reading = mine.readings.get(name);
-        return fresh || reading === undefined || !isYoung(reading);
+        return how !== 'kept' || reading === undefined || !isYoung(reading);
       });
       for (let from = 0; from < due.length; from += AT_A_TIME)
         await Promise.all(
@@ -134,16 +137,21 @@ export function makeSecretReader(deps: SecretReaderDeps): SecretReader {
     values: async (environment, app, items, keyId, signal) => {
       if (keyId !== deps.key.id) return err(failure('SECRET_MOVED', 'the state key changed since this was planned'));
       const scene = sceneFor(environment, app);
+      const brought = { ...scene, given: broughtTo(environment, app) };
       const found = new Map<string, SecretValue>();
       for (const { name, fingerprint, from } of items) {
         const declaration = app.secrets?.[name];
         const source = sourceFor(declaration, from);
-        const asked = from === 'previous' ? { ...scene, given: NONE } : scene;
-        const value = source === null || declaration === undefined ? ok(null) : await ask(name, declaration, source, asked, signal);
+        const isMeant = (value: Awaited<Given>): boolean =>
+          value.ok && value.value?.fingerprint(deps.key, placeOf(environment.name, app.app, name)) === fingerprint;
+        const read = (of: SecretScene) =>
+          source === null || declaration === undefined ? Promise.resolve(ok(null)) : ask(name, declaration, source, of, signal);
+        // What it was planned for tells which is meant: the value that somebody brought, or the source's own.
+        const first = from === 'previous' ? ok(null) : await read(brought);
+        const value = isMeant(first) ? first : await read(scene);
         if (!value.ok) return err(failure(value.error.code, `${name}: ${value.error.message}`));
         if (value.value === null) return err(failure('SECRET_MOVED', `${name} is not given any more`));
-        if (value.value.fingerprint(deps.key, placeOf(environment.name, app.app, name)) !== fingerprint)
-          return err(failure('SECRET_MOVED', `${name} is another value by now`));
+        if (!isMeant(value)) return err(failure('SECRET_MOVED', `${name} is another value by now`));
         found.set(name, value.value);
       }
       return ok(found);
@@ -152,6 +160,7 @@ export function makeSecretReader(deps: SecretReaderDeps): SecretReader {
       const found: SecretValue[] = [];
       for (const app of environment.apps) {
         const scene = sceneFor(environment, app);
+        found.push(...broughtTo(environment, app).values());
         for (const [name, declaration] of Object.entries(app.excluded ? {} : (app.secrets ?? {}))) {
           if (declaration.from.value !== undefined || isPublicName(name)) continue;
           const value = await ask(name, declaration, declaration.from, scene, signal);
@@ -172,8 +181,6 @@ export function makeSecretReader(deps: SecretReaderDeps): SecretReader {
     },
     forget: (environment, app) => {
       given.delete(idOf(environment, app));
-      // What was read of them says nothing about the sources.
-      kept.delete(idOf(environment, app));
     },
   };
 }

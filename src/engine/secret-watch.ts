@@ -12,7 +12,7 @@ export function makeSecretWatch(reader: SecretReader, environments: Pick<Environ
     const targets = environments.targets().filter(hasSecrets);
     for (let at = 0; at < targets.length; at += AT_A_TIME) {
       const some = targets.slice(at, at + AT_A_TIME);
-      const said = await Promise.all(some.map(async ({ environment, app }) => textOf(await reader.read(environment, app, false, signal))));
+      const said = await Promise.all(some.map(async ({ environment, app }) => textOf(await reader.read(environment, app, 'kept', signal))));
       if (signal.aborted) return [];
       for (const [index, target] of some.entries()) {
         const key = targetKey(target);

@@ -9,7 +9,7 @@ import type { SecretReader } from './secret-reader.ts';
 export const makeSecretsPart = (reader: SecretReader): SecretsDep['secrets'] => ({
   fingerprints: async (environment, app, signal) => {
     if (app.excluded || !app.enabled || app.secrets === undefined) return ok({ fingerprints: {}, problems: [] });
-    const readings = [...(await reader.read(environment, app, true, signal))];
+    const readings = [...(await reader.read(environment, app, 'asked', signal))];
     return ok({
       fingerprints: Object.fromEntries(
         readings.flatMap(([name, { fingerprint }]) => (fingerprint === null ? [] : [[name, fingerprint]])).sort(),

@@ -3,7 +3,7 @@ import type { Json, JsonObject } from '#domain/json.ts';
 import { isJsonObject } from '#domain/json.ts';
 import { ms, seconds } from '#domain/units.ts';
 import { type FaultKind, type Faults, isAfterCommit, refusalOf } from './faults.ts';
-import type { RateLimits } from './limits.ts';
+import { OWN_REQUESTS, type OwnRequest, type RateLimits } from './limits.ts';
 import { type Handler, Refusal, reply, type SimReply } from './request.ts';
 import { HANDLERS } from './routes.ts';
 import type { World } from './world.ts';
@@ -67,6 +67,12 @@ export function findHandler(handlers: Readonly<Record<string, Handler>>, method:
 const OURS = 'trimtab/';
 const isOurs = (request: Request): boolean => (request.headers.get('user-agent') ?? '').startsWith(OURS);
 
+function noteOwn({ world, limits }: SimulatorDeps, operation: string, id: string): void {
+  const within = limits.allows(`${OURS} ${operation}`, id);
+  if (!within) world.counters.rateLimitViolations += 1;
+  if (OWN_REQUESTS.hasSubscribers) OWN_REQUESTS.publish({ operation, id, within } satisfies OwnRequest);
+}
+
 /** The CLI gives up at its first 429. Over a real network its commands come slower than over a local socket, so it waits for its turn instead. */
 const CLI = 'flyctl/';
 const CLI_PATIENCE = seconds(10);
@@ -97,7 +103,7 @@ export async function answerFlaps(deps: SimulatorDeps, request: Request): Promis
   const refusal = refusedToken(request.headers.get('authorization') ?? '', params['app_name']);
   if (refusal !== null) return toResponse(world, refusal);
   const id = params['machine_id'] ?? params['volume_id'] ?? params['app_name'] ?? params['org_slug'] ?? 'all';
-  if (isOurs(request) && !deps.limits.allows(`${OURS} ${found.operation}`, id)) world.counters.rateLimitViolations += 1;
+  if (isOurs(request)) noteOwn(deps, found.operation, id);
   if (!(await hasTurn(deps, request, found.operation, id))) {
     return toResponse(world, reply(429, { error: 'rate limit exceeded' }), { 'retry-after': '1' });
   }

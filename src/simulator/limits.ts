@@ -1,5 +1,14 @@
 /** The published rate limits, enforced: per action and per machine or app id. Source: fly-behaviour.md §1. */
+import { channel } from 'node:diagnostics_channel';
 import type { Clock } from '#domain/clock.ts';
+
+/** One of trimtab's own requests, held against the limits as if nobody else asked. Told to whoever counts over every world of a process. */
+export interface OwnRequest {
+  readonly operation: string;
+  readonly id: string;
+  readonly within: boolean;
+}
+export const OWN_REQUESTS = channel('trimtab:simulator:own-requests');
 
 interface Bucket {
   tokens: number;

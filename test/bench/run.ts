@@ -14,10 +14,12 @@ import { measureMigrations } from './migrations.ts';
 import { measureRelease } from './release.ts';
 import { measureRollout } from './rollout.ts';
 import { measureSecrets } from './secrets.ts';
+import { measureSuite } from './suite.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'trimtab-bench-'));
 const figures: Figure[] = [];
 for (const measure of [
+  measureSuite,
   measureIdle,
   measureCompile,
   measureDrift,

@@ -57,6 +57,7 @@ describe('a command without any state', () => {
     // Two updates, and a platform release around them: made, running, complete.
     expect(real()).toBe(5);
     expect(locks()).toEqual([]);
+    expect(site.simulator.world.counters.rateLimitViolations).toBe(0);
   });
   test('keeps no halt, and says so', LONG, async () => {
     expect(await site.run(['halt'])).toMatchObject({ code: 1, err: expect.stringContaining('NO_STATE') });

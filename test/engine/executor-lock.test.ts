@@ -6,9 +6,9 @@ import { makeRandom } from '#domain/random.ts';
 import { instant } from '#domain/units.ts';
 import { type ExecutorLock, makeExecutorLock } from '#engine/executor-lock.ts';
 import { makeFlyClient } from '#platform/fly/client.ts';
-import { makeLimits } from '#platform/fly/limits.ts';
 import { lockedFly } from '#platform/fly/locked.ts';
 import type { FlyClient } from '#platform/fly/port.ts';
+import { limitsByLock } from '#src/compose-limits.ts';
 import { aGroup, aMachine } from '#test/support/builders.ts';
 import { destroyByHand, only } from '#test/support/hands.ts';
 import { type Harness, makeHarness } from '#test/support/harness.ts';
@@ -23,6 +23,7 @@ const said: string[] = [];
 function aRun(id: string, unlocked = false): { readonly fly: FlyClient; readonly lock: ExecutorLock; kill(): void } {
   const { clock, simulator } = harness;
   let alive = true;
+  const { lead: limits, onLead } = limitsByLock({ clock });
   const fly = makeFlyClient({
     ...{ token: 'a-token-for-tests', flapsBaseUrl: 'http://sim.test', apiBaseUrl: 'http://sim.test', uiexBaseUrl: 'http://sim.test' },
     fetch: async (request) => {
@@ -32,10 +33,10 @@ function aRun(id: string, unlocked = false): { readonly fly: FlyClient; readonly
       clock.touch();
       return answer;
     },
-    ...{ clock, random: makeRandom(id), limits: makeLimits({ clock }), userAgent: 'trimtab/test' },
+    ...{ clock, random: makeRandom(id), limits, userAgent: 'trimtab/test' },
   });
   const environment = only(harness.controller().environments.all());
-  const lock = makeExecutorLock({ environment: () => environment, fly, clock, id, unlocked, say: (text) => said.push(text) });
+  const lock = makeExecutorLock({ environment: () => environment, fly, clock, id, unlocked, say: (text) => said.push(text), onLead });
   return {
     fly: lockedFly(fly, lock),
     lock,
@@ -98,7 +99,9 @@ describe('the lock of a run without state', () => {
     await done(two.lock.release(signal));
     expect(lockTexts()).toEqual([]);
   });
-  test('of two that come at the same moment, one gets it', async () => {
+  test('of three that come at the same moment, one gets it, and all together keep to the rate limits', async () => {
+    await harness.stop();
+    await harness.pass(10);
     const runs = ['one', 'two', 'three'].map((id) => aRun(id));
     const taken: number[] = [];
     const all = runs.map(({ lock }, at) => lock.hold(signal).then(() => taken.push(at)));

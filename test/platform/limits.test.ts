@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { instant, type Ms, ms, seconds } from '#domain/units.ts';
-import { type LimitsOptions, makeLimits, type Throttled } from '#platform/fly/limits.ts';
+import { LEAD, type LimitsOptions, LOCKED, makeLimits, REST, type Share, type Throttled } from '#platform/fly/limits.ts';
 import { makeSteppedClock } from './stepped-clock.ts';
 
 const live = new AbortController().signal;
@@ -23,8 +23,16 @@ async function turns(action: string, ids: readonly string[], options: Partial<Li
 const times = (count: number, id: string): readonly string[] => Array.from({ length: count }, () => id);
 
 describe('the rate limiter', () => {
-  test('lets a burst of three through and then one a second', async () => {
-    expect(await turns('machine.update', times(6, 'm1'))).toEqual([0, 0, 0, 1.05, 2.1, 3.15]);
+  test('what only the lead sends: one a second; of the burst of three one is left as air', async () => {
+    expect(await turns('machine.update', times(6, 'm1'))).toEqual([0, 0, 1.05, 2.1, 3.15, 4.2]);
+  });
+  test.each<{ who: string; share: Share; startsEmpty?: boolean; at: readonly number[] }>([
+    { who: 'the lead', share: LEAD, at: [0, 0, 1.575, 3.15] },
+    { who: 'everybody else', share: REST, at: [0, 3.15, 6.3, 9.45] },
+    { who: 'a run that holds the lock', share: LOCKED, at: [0, 1.575, 3.15, 4.725] },
+    { who: 'a run that knows nobody', share: REST, startsEmpty: true, at: [1.05, 4.2, 7.35, 10.5] },
+  ])('reads are shared: $who', async ({ at, ...options }) => {
+    expect(await turns('machine.list', times(4, 'web'), { startsEmpty: false, ...options, share: () => options.share })).toEqual(at);
   });
 
   test('counts each id and each action by itself', async () => {
@@ -32,10 +40,10 @@ describe('the rate limiter', () => {
     expect(new Set(await turns('machine.update', ids))).toEqual(new Set([0]));
   });
 
-  test('reads of a machine have five a second and a burst of ten', async () => {
-    const got = await turns('machine.get', times(15, 'm1'));
-    expect(got.filter((at) => at === 0)).toHaveLength(10);
-    expect(got.at(-1)).toBeCloseTo(1.05, 2);
+  test('reads of a machine have five a second and a burst of ten, and are shared too', async () => {
+    const got = await turns('machine.get', times(16, 'm1'));
+    expect(got.filter((at) => at === 0)).toHaveLength(6);
+    expect(got.at(-1)).toBeCloseTo(3.15, 2);
   });
 
   test('has no burst left for what somebody else may have used up, and has it again after a while', async () => {
@@ -46,7 +54,7 @@ describe('the rate limiter', () => {
     expect(await limits.take('machine.update', 'm2', live)).toMatchObject({ value: 0 });
     await clock.advance(seconds(60));
     const waits = await clock.run(Promise.all(times(4, 'm1').map((id) => limits.take('machine.update', id, live))));
-    expect(waits).toMatchObject([{ value: 0 }, { value: 0 }, { value: 0 }, { value: 1_050 }]);
+    expect(waits).toMatchObject([{ value: 0 }, { value: 0 }, { value: 1_050 }, { value: 2_100 }]);
   });
 
   test('begins without any burst when it may follow somebody it knows nothing of', async () => {
@@ -63,15 +71,30 @@ describe('the rate limiter', () => {
     expect(await turns('machine.create', ['web'], { turn })).toEqual([0]);
     expect(asked).toEqual(['app.create acme 1050']);
   });
-
-  test('never exceeds the published rate in any window, whatever comes', async () => {
-    const { clock, limits } = scene();
-    const at: number[] = [];
-    const send = async (): Promise<void> => {
-      if ((await limits.take('machine.create', 'app', live)).ok) at.push(clock.now());
+  test('takes every request by turn where several are not the lead', async () => {
+    const asked: string[] = [];
+    const turn = (name: string, every: number): Promise<Ms> => {
+      asked.push(`${name} ${every}`);
+      return Promise.resolve(ms(0));
     };
-    for (let round = 0; round < 20; round++) {
-      const work = Promise.all(Array.from({ length: round % 7 }, send));
+    await turns('machine.list', ['web'], { turn, alwaysByTurn: true, share: () => REST });
+    await turns('machine.get', ['m1'], { turn, alwaysByTurn: true, share: () => REST });
+    expect(asked).toEqual(['machine.list web 3150', 'machine.get m1 630']);
+  });
+
+  test.each<{ who: string; shares: readonly Share[]; action: string; rounds: number }>([
+    { who: 'the lead alone', shares: [LEAD], action: 'machine.create', rounds: 20 },
+    { who: 'the lead and all others', shares: [LEAD, REST], action: 'machine.list', rounds: 20 },
+    { who: 'three runs that know nothing of each other', shares: [REST, REST, REST], action: 'machine.list', rounds: 12 },
+  ])('never exceeds the published rate in any window, whatever comes: $who', async ({ shares, action, rounds }) => {
+    const { clock } = scene();
+    const all = shares.map((share) => makeLimits({ clock, share: () => share }));
+    const at: number[] = [];
+    const send = async (limits: (typeof all)[number]): Promise<void> => {
+      if ((await limits.take(action, 'app', live)).ok) at.push(clock.now());
+    };
+    for (let round = 0; round < rounds; round++) {
+      const work = Promise.all(Array.from({ length: round % 7 }, () => all.map(send)).flat());
       await clock.run(work);
       await clock.advance(ms((round * 977) % 4_000));
     }
@@ -95,7 +118,7 @@ describe('the rate limiter', () => {
   test('a wait ends when it is cancelled', async () => {
     const { limits } = scene();
     const stop = new AbortController();
-    for (const id of times(3, 'm1')) await limits.take('machine.update', id, live);
+    for (const id of times(2, 'm1')) await limits.take('machine.update', id, live);
     const waiting = limits.take('machine.update', 'm1', stop.signal);
     stop.abort();
     expect(await waiting).toMatchObject({ ok: false, error: { code: 'FLY_CANCELLED' } });
@@ -103,7 +126,7 @@ describe('the rate limiter', () => {
 
   test('tells what was slowed down and for how long', async () => {
     const throttled: Throttled[] = [];
-    await turns('machine.update', times(5, 'm1'), { onThrottled: (one) => throttled.push(one) });
+    await turns('machine.update', times(4, 'm1'), { onThrottled: (one) => throttled.push(one) });
     expect(throttled).toEqual([
       { action: 'machine.update', id: 'm1', waited: 1_050 },
       { action: 'machine.update', id: 'm1', waited: 2_100 },

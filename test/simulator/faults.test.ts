@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { breaksLimits } from '#test/support/own-requests.ts';
 import {
   APP_PATH,
   createIn,
@@ -42,6 +43,7 @@ describe('published rate limits', () => {
   });
 
   test('count as a violation only what trimtab by itself sends above them', async () => {
+    breaksLimits();
     const scene = await makeSceneWithApp();
     const send = (agent: string) => scene.call('GET', APP_PATH, undefined, { headers: { 'user-agent': agent } });
     for (const _ of [1, 2, 3, 4]) await send('curl/8');

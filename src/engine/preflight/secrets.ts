@@ -7,7 +7,7 @@ export const secretItems: Part = async ({ secrets }, { environment, apps }, sign
   for (const app of apps) {
     const declared = Object.entries(app.secrets ?? {});
     if (declared.length === 0) continue;
-    const readings = await secrets.read(environment, app, true, signal);
+    const readings = await secrets.read(environment, app, 'asked', signal);
     const faults = declared.flatMap(([name]) =>
       (readings.get(name)?.faults ?? []).map(({ message, remedy }) => failing(`secret ${app.name}/${name}`, message, remedy)),
     );

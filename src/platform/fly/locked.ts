@@ -1,6 +1,7 @@
 /** The platform for a run without any state: before a write the environment's lock is held, and its lease serves for writes to that machine. */
 import { failure, type PlatformError } from '#domain/errors.ts';
-import type { MachineId } from '#domain/ids.ts';
+import type { AppName, MachineId } from '#domain/ids.ts';
+import type { ObservedMachine } from '#domain/observed.ts';
 import { ok, type Result } from '#domain/result.ts';
 import type { FlyClient, HeldLease } from './port.ts';
 import { gatedFly } from './read-only.ts';
@@ -10,6 +11,7 @@ export interface Lock {
   hold(signal: AbortSignal): Promise<Result<'held' | 'taken' | 'open', PlatformError>>;
   leaseOf(machine: MachineId): HeldLease | null;
   leave(machine: MachineId, signal: AbortSignal): Promise<void>;
+  saw(app: AppName, machines: readonly ObservedMachine[]): void;
 }
 export function lockedFly(fly: FlyClient, lock: Lock): FlyClient {
   const gated = gatedFly(fly, async (operation, signal) => {
@@ -22,6 +24,11 @@ export function lockedFly(fly: FlyClient, lock: Lock): FlyClient {
   });
   return {
     ...gated,
+    listMachines: async (app, signal) => {
+      const listed = await gated.listMachines(app, signal);
+      if (listed.ok) lock.saw(app, listed.value);
+      return listed;
+    },
     acquireLease: (app, machine, ...rest) => {
       const held = lock.leaseOf(machine);
       return held === null ? gated.acquireLease(app, machine, ...rest) : Promise.resolve(ok(held));
