@@ -14,6 +14,7 @@ import { makeDatabaseOperator } from '#engine/database-operator.ts';
 import { makeHalts } from '#engine/halts.ts';
 import { makeAccounts } from '#engine/local-accounts.ts';
 import { makeLocalOperator } from '#engine/local-operator.ts';
+import type { Notices } from '#engine/notices/notices.ts';
 import type { Operator } from '#engine/operator.ts';
 import { makePeople, type People } from '#engine/people.ts';
 import { makeProving } from '#engine/proving.ts';
@@ -31,6 +32,7 @@ import { readOutside } from '#platform/source/outside.ts';
 import { type FolderLock, lockFolder } from '#platform/store/lock.ts';
 import { composeMigrations } from './compose-database.ts';
 import { composeLimits, limitsAside } from './compose-limits.ts';
+import { composeNotices } from './compose-notices.ts';
 import { composeSecrets } from './compose-secrets.ts';
 import { sourcesOf } from './compose-source.ts';
 import type { Config } from './config.ts';
@@ -40,6 +42,7 @@ import { type Locks, makeLocks, NO_FOLDER_LOCK, type StatelessOptions } from './
 
 export interface Session {
   readonly controller: Controller;
+  readonly notices: Notices;
   readonly operator: Operator;
   readonly people: People;
   readonly lock: FolderLock;
@@ -70,6 +73,11 @@ export interface SessionOptions {
 /** Locks the data folder, opens the store, and puts a controller together. Nothing runs yet. */
 export async function openSession(options: SessionOptions, signal: AbortSignal): Promise<Result<Session, TrimtabError>> {
   const { config } = options;
+  let notices: Notices | null = null;
+  const tell = (event: Event): void => {
+    options.tell(event);
+    notices?.hear(event);
+  };
   const book = await readPriceBook(config.priceBook);
   if (!book.ok) return book;
   const folder = stateFolder(config);
@@ -101,15 +109,20 @@ export async function openSession(options: SessionOptions, signal: AbortSignal):
   }
   const halts = makeHalts({ readOnly: config.readOnly, fileReason: () => (existsSync(haltFile(config)) ? haltReason(config) : null) });
   const limits = composeLimits({ store, shared, stateless: options.stateless !== undefined, onThrottle: options.onThrottle });
+  const onRequest: SessionOptions['onRequest'] = (operation, code, span) => {
+    options.onRequest?.(operation, code, span);
+    notices?.noteRequest(code);
+  };
   const stopped = () => (config.readOnly || existsSync(haltFile(config)) ? 'writes are stopped' : null);
-  const bare = makeClients(options, simulator, limits.lead, stopped);
+  const heard = { ...options, onRequest };
+  const bare = makeClients(heard, simulator, limits.lead, stopped);
   const locks = options.stateless === undefined ? null : makeLocks(bare, limits.onLead, options.stateless);
   const leading = locks?.flyFor ?? bare;
-  const clients = shared ? makeClients(options, simulator, limits.rest, stopped) : leading;
+  const clients = shared ? makeClients(heard, simulator, limits.rest, stopped) : leading;
   closing.unshift(async () => locks?.release());
   const { reader, part: secrets, keyFile } = await composeSecrets(config, { stateFolder: folder, simulated: simulator !== null });
   const deadline = (span: number, within: AbortSignal): AbortSignal => AbortSignal.any([within, AbortSignal.timeout(span)]);
-  const migrations = composeMigrations({ config, tell: options.tell, halted: halts.reasonFor, deadline, reader });
+  const migrations = composeMigrations({ config, tell, halted: halts.reasonFor, deadline, reader });
   const proofs = makeProofs({
     config,
     version: options.version,
@@ -128,7 +141,7 @@ export async function openSession(options: SessionOptions, signal: AbortSignal):
     desiredFolder: source.value.folder,
     ownSources: source.value.own,
     readOutside,
-    tell: options.tell,
+    tell,
     queue,
     shared,
     startEmpty: limits.lead.empty,
@@ -161,9 +174,11 @@ export async function openSession(options: SessionOptions, signal: AbortSignal):
     ...{ book: book.value, timeZone: config.timeZone },
   });
   const people = makePeople({ store, clock: realClock, secret: () => randomBytes(32).toString('base64url') });
-  const local = makeLocalOperator({ controller, halts, store, clock: realClock, tell: options.tell, proving, db, accounts, people });
+  notices = composeNotices({ ...{ config, version: options.version, controller, accounts }, ...{ store, tell, reader, deadline } });
+  const local = makeLocalOperator({ controller, halts, store, clock: realClock, tell, proving, db, accounts, people });
   const operator = auditedOperator(local, { store, clock: realClock });
-  return ok({ controller, operator, people, lock: lock.value, token: randomBytes(24).toString('hex'), simulator, keyFile, locks, close });
+  const token = randomBytes(24).toString('hex');
+  return ok({ controller, notices, operator, people, lock: lock.value, token, simulator, keyFile, locks, close });
 }
 /** The simulator's world and state lie apart from those of a real organization. */
 export const stateFolder = (config: Config): string => join(config.dataDir, config.flyToken === null ? 'simulated' : 'state');

@@ -4,6 +4,7 @@ import type { TrimtabError } from '#domain/errors.ts';
 import type { Event } from '#domain/events.ts';
 import { ok, type Result } from '#domain/result.ts';
 import { elapsed, seconds } from '#domain/units.ts';
+import { queuesOf } from '#engine/notices/queues.ts';
 import { convergeOnce, type RoundResult } from '#engine/once.ts';
 import { SESSION_LENGTH } from '#engine/people.ts';
 import { appliedOf } from '#engine/targets.ts';
@@ -83,7 +84,7 @@ export async function serve(options: ServeOptions, signal: AbortSignal): Promise
   if (session.keyFile !== null && session.simulator === null) say(madeKeyText(session.keyFile));
   say(`status page ${served.url}   metrics ${served.url}/metrics\n`);
   tell({ type: 'ControllerStarted', version, environments: session.controller.environments.names() });
-  await session.controller.run(signal);
+  await Promise.all([session.controller.run(signal), session.notices.run(signal)]);
   tell({ type: 'ControllerStopped' });
   changes.close();
   await served.close();
@@ -104,7 +105,7 @@ function whyNotReady({ controller }: Session, config: Config): string | null {
   if (at === null) return 'no organization has been seen yet';
   return elapsed(at, realClock.now()) > seconds(config.tickS * TICKS) ? 'the platform has not been seen lately' : null;
 }
-function metricsOf({ controller }: Session, version: string): Metrics {
+function metricsOf({ controller, notices }: Session, version: string): Metrics {
   const statuses = (): readonly AppStatus[] =>
     controller.environments.targets().flatMap(({ environment, app }) => controller.statusOf(environment.name, app.app) ?? []);
   return makeMetrics(version, {
@@ -123,6 +124,12 @@ function metricsOf({ controller }: Session, version: string): Metrics {
     monthToDate: (environment, app, item) => controller.money.monthToDate(environment, app, item),
     environmentCosts: controller.money.environmentCosts,
     budgets: () => controller.money.budgets.views().map(({ name: budget, amount, used, forecast }) => ({ budget, amount, used, forecast })),
+    noticeQueues: () => queuesOf(controller.environments.all(), notices.queue()),
+    restorePoints: () =>
+      controller.environments.all().flatMap((environment) => {
+        const at = notices.restorePoints.of(environment)?.at;
+        return at === undefined ? [] : [{ environment: environment.name, at }];
+      }),
     now: realClock.now,
   });
 }
@@ -135,7 +142,7 @@ export async function serveOnce(options: ServeOptions, limitS: number, signal: A
   };
   const opened = await openSession({ config: options.config, version: options.version, tell, only: options.only }, signal);
   if (!opened.ok) return opened;
-  const { controller, close } = opened.value;
+  const { controller, notices, close } = opened.value;
   try {
     const read = await controller.readSource(signal);
     if (!read.ok) return read;
@@ -145,6 +152,7 @@ export async function serveOnce(options: ServeOptions, limitS: number, signal: A
     const refused = controller.environments.views().some(({ problems }) => problems.length > 0);
     const result = await convergeOnce(controller, { clock: realClock }, seconds(limitS), () => true, signal);
     await controller.keepBooks(signal);
+    await notices.step(signal);
     return ok(refused ? 'failed' : result);
   } finally {
     await close();

@@ -15,7 +15,13 @@ const SEES: Readonly<Record<string, readonly string[]>> = {
   cli: ['domain', 'engine:type', 'platform:type', 'http:type'],
 };
 /** Files in which a secret value becomes text again. */
-const REVEALS = ['src/cli/remote-secrets.ts', 'src/compose-database.ts', 'src/platform/checks/sql.ts', 'src/platform/fly/flaps-apps.ts'];
+const REVEALS = [
+  'src/cli/remote-secrets.ts',
+  'src/compose-database.ts',
+  'src/platform/checks/sql.ts',
+  'src/platform/fly/flaps-apps.ts',
+  'src/platform/notify/webhook.ts',
+];
 const files = execFileSync('git', ['ls-files', '--cached', '--others', '--exclude-standard', '--', 'src', 'test'], { encoding: 'utf8' })
   .split('\n')
   .filter((path) => path.endsWith('.ts') && existsSync(path));

@@ -204,6 +204,8 @@ function surfaces() {
     monthToDate: () => 0,
     environmentCosts: () => [],
     budgets: () => [],
+    noticeQueues: () => [],
+    restorePoints: () => [],
     observations: () => [],
     now: () => harness.clock.now(),
   });

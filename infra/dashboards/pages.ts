@@ -468,6 +468,36 @@ const CONTROLLER: Page = {
       ],
     },
     {
+      title: 'People',
+      panels: [
+        series({
+          title: 'Messages',
+          description: 'To people, by result, per hour. Failed ones are tried again; dropped ones are lost.',
+          unit: 'short',
+          queries: [{ expr: sumBy('target, result', 'increase(trimtab_notifications_total[1h])'), legend: '{{target}} {{result}}' }],
+        }),
+        series({
+          title: 'Messages that wait',
+          description: 'Nothing when every target answers.',
+          unit: 'short',
+          queries: [{ expr: sumBy('environment, target', 'trimtab_notifications_waiting'), legend: '{{environment}} {{target}}' }],
+        }),
+        series({
+          title: 'Oldest message that waits',
+          description: 'From an hour on it is an alert.',
+          unit: 's',
+          queries: [{ expr: 'max by (environment, target) (trimtab_notification_age_seconds)', legend: '{{environment}} {{target}}' }],
+        }),
+        stat({
+          title: 'Restore point confirmed',
+          description: 'How long ago a person last confirmed that the database can be restored.',
+          unit: 's',
+          badFrom: 691_200,
+          query: { expr: 'time() - min by (environment) (trimtab_restore_point_confirmed_timestamp_seconds)', legend: '{{environment}}' },
+        }),
+      ],
+    },
+    {
       title: 'Platform',
       panels: [
         series({

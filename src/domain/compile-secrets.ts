@@ -1,5 +1,6 @@
 /** Files that sops encrypted, as part of a revision: it can be gone back to without git. What is not encrypted has no place there. */
 import type { Complaints } from './compile-app.ts';
+import { sourcesOf } from './desired-notify.ts';
 import type { Located } from './desired-parse.ts';
 import type { AppDocument, EnvironmentDocument } from './desired-schema.ts';
 import type { SecretDeclaration } from './desired-sources.ts';
@@ -14,22 +15,37 @@ export const sealedPaths = (secrets: Secrets): readonly string[] =>
     ),
   ].sort();
 
-/** Of the database's address. */
-export const sealedUrlPaths = (environment: Located<EnvironmentDocument> | null): readonly string[] => {
-  const file = environment?.document.spec.database?.url?.from.sops?.file;
-  return file === undefined ? [] : [file];
-};
+/** Of the database's address, and of the addresses that people are told at. */
+export const sealedUrlPaths = (environment: Located<EnvironmentDocument> | null): readonly string[] => [
+  ...new Set(namedFiles(environment).map(({ file }) => file)),
+];
+interface NamedFile {
+  readonly file: string;
+  readonly place: readonly string[];
+}
+function namedFiles(environment: Located<EnvironmentDocument> | null): readonly NamedFile[] {
+  const { database, notify = [] } = environment?.document.spec ?? {};
+  const url = database?.url?.from.sops?.file;
+  const told = notify.flatMap((target) => Object.values(sourcesOf(target)).flatMap(({ sops }) => sops?.file ?? []));
+  return [
+    ...(url === undefined ? [] : [{ file: url, place: ['spec', 'database', 'url', 'from', 'sops', 'file'] }]),
+    ...told.map((file) => ({ file, place: ['spec', 'notify'] })),
+  ];
+}
 export function sealedUrl(
   environment: Located<EnvironmentDocument>,
   readFile: (path: string) => string | null,
 ): { readonly sealed: Readonly<Record<string, string>> | null; readonly problems: readonly Problem[] } {
-  const [path] = sealedUrlPaths(environment);
-  if (path === undefined) return { sealed: null, problems: [] };
-  const text = readFile(path);
-  const at = environment.locate(['spec', 'database', 'url', 'from', 'sops', 'file']);
-  if (text !== null && SEALED.test(text)) return { sealed: { [path]: text }, problems: [] };
-  const fault = text === null ? MISSING : NOT_ENCRYPTED;
-  return { sealed: null, problems: [{ ...at, rule: fault.rule, message: `${path} ${fault.message}`, remedy: fault.remedy }] };
+  const found: [string, string][] = [];
+  const problems: Problem[] = [];
+  for (const { file, place } of namedFiles(environment)) {
+    const text = readFile(file);
+    const fault = text === null ? MISSING : SEALED.test(text) ? null : NOT_ENCRYPTED;
+    if (fault !== null)
+      problems.push({ ...environment.locate(place), rule: fault.rule, message: `${file} ${fault.message}`, remedy: fault.remedy });
+    else if (text !== null) found.push([file, text]);
+  }
+  return { sealed: found.length === 0 ? null : Object.fromEntries(found), problems };
 }
 const MISSING = {
   rule: 'secret-file-missing',

@@ -1,6 +1,6 @@
-/** What an environment stands on, and who is told. Shapes of desired state. */
+/** What an environment stands on. Shapes of desired state. */
 import { z } from 'zod';
-import { Duration, FilePath, VariableName } from './desired-scalars.ts';
+import { Duration, FilePath } from './desired-scalars.ts';
 import { Run } from './desired-smoke.ts';
 import { SecretSource } from './desired-sources.ts';
 
@@ -37,25 +37,3 @@ export const Database = z.strictObject({
   url: z.strictObject({ from: SecretSource }).optional().describe('Connection of migrations and diagnosis.'),
   migrations: Migrations.optional().describe('Schema changes that a release applies.'),
 });
-
-const FromEnvironment = z.strictObject({ env: VariableName });
-const Occasion = z.enum([
-  'releaseStarted',
-  'releaseSucceeded',
-  'releaseFailed',
-  'driftDetected',
-  'driftCorrected',
-  'approvalNeeded',
-  'held',
-  'stalled',
-  'rotationDue',
-  'budgetWarning',
-  'budgetCritical',
-]);
-export const Notification = z
-  .strictObject({
-    slack: z.strictObject({ webhook: FromEnvironment }).optional().describe('A Slack incoming webhook.'),
-    webhook: z.strictObject({ url: FromEnvironment }).optional().describe('Any address that takes JSON.'),
-    on: z.array(Occasion).min(1).describe('What is told.'),
-  })
-  .refine(({ slack, webhook }) => (slack === undefined) !== (webhook === undefined), 'expected exactly one of slack or webhook');

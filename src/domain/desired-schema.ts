@@ -1,7 +1,8 @@
 /** The kinds people write in `desired-state/`: Environment, App and Budget. Types, validation and the editor's JSON Schema come from here. */
 import { z } from 'zod';
 import { BudgetSpec } from './desired-budget.ts';
-import { Database, Notification } from './desired-checks.ts';
+import { Database } from './desired-checks.ts';
+import { Notification } from './desired-notify.ts';
 import {
   Cron,
   Duration,
@@ -129,7 +130,14 @@ const EnvironmentSpec = z.strictObject({
     .describe('What an approval takes.'),
   database: Database.optional().describe('The database the apps stand on.'),
   smoke: Smoke.optional().describe('Checks that close a release.'),
-  notify: z.array(Notification).optional().describe('Who is told what.'),
+  notify: z
+    .array(Notification)
+    .refine(
+      (targets) => new Set(targets.map(({ name }) => name ?? Symbol())).size === targets.length,
+      'expected a name of its own for each',
+    )
+    .optional()
+    .describe('Who is told what.'),
 });
 
 const Vm = z.strictObject({

@@ -98,6 +98,12 @@ export const ERRORS = {
     remedy: 'the token needs `pull-requests: write` on this repository (in a workflow: permissions), and the pull request must exist',
   },
   GITHUB_UNAVAILABLE: { retry: 'backoff', condition: 'Unknown', remedy: 'GitHub does not answer: see https://www.githubstatus.com' },
+  NOTIFY_REFUSED: {
+    retry: 'backoff',
+    condition: 'Stalled',
+    remedy: 'correct the target under notify (docs/notifications.md) or what its source gives; `trimtab notify test` tries it',
+  },
+  NOTIFY_UNAVAILABLE: { retry: 'backoff', condition: 'Unknown', remedy: 'the receiver does not answer: it is tried again for days' },
   DATABASE_URL_MISSING: {
     retry: 'stop',
     condition: 'Stalled',

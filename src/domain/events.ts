@@ -1,4 +1,4 @@
-/** What the engine tells. Metrics, log lines, the flight recorder and (later) notifications are subscribers; the engine knows none of them. */
+/** What the engine tells. Metrics, log lines and the flight recorder are subscribers; the engine knows none of them. */
 
 import type { BudgetLevel, BudgetNews } from './budget.ts';
 import type { Cause, FieldGroup, KindName, Verb } from './change.ts';
@@ -138,6 +138,15 @@ export type Event =
       readonly act: string;
       readonly reason: string;
       readonly begins: boolean;
+    }
+  /** A message to people: it arrived, it did not (and is tried again), it was given up, or its target left git. */
+  | {
+      readonly type: 'Notified';
+      readonly environment: string;
+      readonly target: string;
+      readonly occasion: string;
+      readonly result: 'sent' | 'failed' | 'dropped' | 'withdrawn';
+      readonly message: string;
     }
   | { readonly type: 'StoreLost'; readonly message: string }
   | { readonly type: 'StoreBack' }

@@ -14,6 +14,7 @@ export const ms = (milliseconds: number): Ms => Math.round(milliseconds) as Ms;
 export const seconds = (count: number): Ms => ms(count * 1_000);
 export const minutes = (count: number): Ms => ms(count * 60_000);
 export const hours = (count: number): Ms => ms(count * 3_600_000);
+export const days = (count: number): Ms => hours(count * 24);
 export const microUsd = (micro: number): MicroUsd => Math.round(micro) as MicroUsd;
 
 export const after = (start: Instant, span: Ms): Instant => instant(start + span);

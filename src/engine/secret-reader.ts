@@ -45,6 +45,8 @@ export interface SecretReader {
   hidden(environment: CompiledEnvironment, signal: AbortSignal): Promise<readonly SecretValue[]>;
   /** What the environment's database is reached with; null: its source gives none. */
   connection(environment: CompiledEnvironment, signal: AbortSignal): Given;
+  /** What a source of the environment gives beside its apps; null: it gives none. */
+  sourceOf(environment: CompiledEnvironment, name: string, source: SecretSource, signal: AbortSignal): Given;
   /** Values that came with a request: to who asks they stand for the sources until `forget`. A pass that comes between does not see them. */
   give(environment: string, app: string, values: ReadonlyMap<string, SecretValue>): void;
   forget(environment: string, app: string): void;
@@ -87,6 +89,11 @@ export function makeSecretReader(deps: SecretReaderDeps): SecretReader {
     if (previous === undefined) return null;
     const value = await deps.origins.read(name, previous, { ...scene, given: NONE }, signal);
     return value.ok && value.value !== null && !value.value.isEmpty ? value.value.fingerprint(deps.key, place) : null;
+  };
+  const sourceOf: SecretReader['sourceOf'] = (environment, name, source, signal) => {
+    const files = Object.assign({}, ...environment.apps.map(({ sealed }) => sealed ?? {}), environment.declared?.sealed);
+    const scene = { prefix: prefixOf(environment), bare: served === 1, files, given: NONE, round: new Map() };
+    return deps.origins.read(name, source, scene, signal);
   };
   const isYoung = (reading: { readonly at: Instant; readonly dear: boolean }): boolean =>
     elapsed(reading.at, deps.clock.now()) < (reading.dear ? deps.dearFor : deps.cheapFor);
@@ -171,11 +178,9 @@ export function makeSecretReader(deps: SecretReaderDeps): SecretReader {
     },
     connection: (environment, signal) => {
       const source = environment.declared?.database?.url?.from;
-      if (source === undefined) return Promise.resolve(ok(null));
-      const files = Object.assign({}, ...environment.apps.map(({ sealed }) => sealed ?? {}), environment.declared?.sealed);
-      const scene = { prefix: prefixOf(environment), bare: served === 1, files, given: NONE, round: new Map() };
-      return deps.origins.read('DATABASE_URL', source, scene, signal);
+      return source === undefined ? Promise.resolve(ok(null)) : sourceOf(environment, 'DATABASE_URL', source, signal);
     },
+    sourceOf,
     give: (environment, app, values) => {
       given.set(idOf(environment, app), values);
     },

@@ -57,7 +57,7 @@ export interface WeekRecordsDeps extends StoreDep, ClockDep {
   readonly timeZone: string;
 }
 const RECORDS = 'week';
-const SIGNED = 'signature';
+export const SIGNED = 'signature';
 const YEAR_OF_WEEKS = 53;
 const MOST_SIGNATURES = 1_000;
 const StoredRecord = z.custom<WeekRecord>(

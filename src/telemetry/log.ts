@@ -109,6 +109,9 @@ export function eventToLine(event: Event): Line | null {
       return line('warn', `budget ${event.budget} ${event.begins ? 'acts' : 'no longer acts'}: ${event.act}: ${event.reason}`, {
         environment: event.environment,
       });
+    case 'Notified':
+      if (event.result === 'sent' || event.result === 'withdrawn') return null;
+      return line(event.result === 'dropped' ? 'error' : 'warn', notifiedText(event), { environment: event.environment });
     case 'StoreLost':
       return line('error', `the state database does not answer; nothing is written meanwhile: ${event.message}`, {});
     case 'StoreBack':
@@ -138,6 +141,8 @@ const of = ({ environment, app }: { readonly environment: string; readonly app: 
 const whoText = (actor: string | null): string => (actor === null ? '' : ` (by ${actor})`);
 const whenText = (at: number | null, keep: string): string =>
   at === null ? 'not put right by itself' : `corrected from ${new Date(at).toISOString()}; ${keep}`;
+const notifiedText = ({ target, occasion, result, message }: Extract<Event, { readonly type: 'Notified' }>): string =>
+  `${occasion} ${result === 'dropped' ? 'was given up for' : 'did not reach'} ${target}: ${message}`;
 const refusedText = (event: Extract<Event, { readonly type: 'RevisionRefused' }>): string =>
   [
     'desired state refused; the last good revision stays',

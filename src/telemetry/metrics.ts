@@ -7,9 +7,10 @@ import { GUARD_RULES } from '#domain/guard.ts';
 import { isOutOfSync } from '#domain/secret-status.ts';
 import type { Instant } from '#domain/units.ts';
 import { type CostSources, costGauges } from './cost-metrics.ts';
+import { type NoticeSources, noticeGauges } from './notice-metrics.ts';
 
 /** What is read at each scrape instead of being told. */
-export interface MetricSources extends CostSources {
+export interface MetricSources extends CostSources, NoticeSources {
   readonly statuses: () => readonly AppStatus[];
   readonly environments: () => readonly {
     readonly name: string;
@@ -80,6 +81,7 @@ function makeCounters(registry: Registry) {
     deploys: counter('deploys_total', 'Platform releases completed.', ['environment', 'app']),
     releases: counter('release_total', 'Releases by result.', ['environment', 'result']),
     releaseSeconds: histogram('release_duration_seconds', 'Length of a release.', ['environment']),
+    notifications: counter('notifications_total', 'Messages to people by result.', ['environment', 'target', 'result']),
     bugs: counter('bugs_total', 'Passes stopped by a bug.', []),
   };
   // Closed labels not crossed with app are there from the start, so that alerts on them work.
@@ -91,6 +93,7 @@ function makeCounters(registry: Registry) {
   all.throttle.inc(0);
   return all;
 }
+const NOTICE_RESULTS = ['sent', 'failed', 'dropped', 'withdrawn'] as const;
 const RELEASE_RESULTS = ['complete', 'failed', 'superseded'] as const;
 function tellCounters(counters: Counters, event: Event): void {
   switch (event.type) {
@@ -131,6 +134,11 @@ function tellCounters(counters: Counters, event: Event): void {
       return;
     case 'GuardRefused':
       return counters.guard.inc({ rule: event.rule });
+    case 'Notified': {
+      const of = { environment: event.environment, target: event.target };
+      for (const result of NOTICE_RESULTS) counters.notifications.inc({ ...of, result }, 0);
+      return counters.notifications.inc({ ...of, result: event.result });
+    }
     case 'Bugged':
       return counters.bugs.inc();
     case 'AppForgotten':
@@ -214,6 +222,7 @@ function makeGauges(registry: Registry, sources: MetricSources): void {
   machineGauges(gauge, perApp);
   secretGauges(gauge, perApp);
   costGauges(gauge, perApp, sources);
+  noticeGauges(gauge, sources);
   gauge('last_observation_timestamp_seconds', 'When the organization was last seen whole.', ['organization'], (set) => {
     for (const { organization, at } of sources.observations()) set({ organization }, at / 1_000);
   });

@@ -331,6 +331,8 @@ async function metricsOfMany(): Promise<readonly Figure[]> {
     monthToDate: () => 1_000_000,
     environmentCosts: () => [{ environment: 'staging', forecast: 1, week: 1, weekOverWeek: null }],
     budgets: () => [{ budget: 'all', amount: 1, used: 1, forecast: 1 }],
+    noticeQueues: () => [],
+    restorePoints: () => [],
     now: () => instant(MONTH.from),
   });
   const times: number[] = [];

@@ -58,6 +58,16 @@ const STORE = {
   addSession: 'writes',
   removeSessions: 'writes',
   personBySession: 'reads',
+  told: 'reads',
+  saveTold: 'writes',
+  claimNotices: 'writes',
+  delayNotice: 'writes',
+  endNotice: 'writes',
+  noticeQueue: 'reads',
+  notices: 'reads',
+  forgetNotices: 'writes',
+  searchAudit: 'reads',
+  auditAfter: 'reads',
   close: 'reads',
 } as const satisfies Readonly<Record<keyof Store, 'reads' | 'writes'>>;
 const READS = new Set<string>(Object.entries(STORE).flatMap(([name, does]) => (does === 'reads' ? [name] : [])));

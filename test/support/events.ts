@@ -101,6 +101,7 @@ export const EVENTS: { readonly [T in Event['type']]: EventOf<T> } = {
     owners: [{ name: 'ann' }],
   },
   BudgetActed: { type: 'BudgetActed', budget: 'all', environment, act: 'autostop stop', reason: 'over', begins: true },
+  Notified: { type: 'Notified', environment, target: 'slack', occasion: 'degraded', result: 'failed', message: 'Slack answered 503' },
   StoreLost: { type: 'StoreLost', message: 'connection refused' },
   StoreBack: { type: 'StoreBack' },
   Bugged: { type: 'Bugged', key: 'app/staging/acme-web', message: 'TypeError: x' },

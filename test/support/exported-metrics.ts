@@ -11,6 +11,8 @@ export async function exportedMetrics(): Promise<readonly string[]> {
     observations: () => [],
     environmentCosts: () => [],
     budgets: () => [],
+    noticeQueues: () => [],
+    restorePoints: () => [],
     now: () => instant(0),
   });
   return (await registry.getMetricsAsJSON()).map(({ name }) => name);

@@ -46,6 +46,7 @@ const LINES: { readonly [T in Event['type']]: readonly [Level, RegExp] | null } 
   MigrationFailed: ['error', /^migration failed: 0002 is missing\. add it$/],
   BudgetCrossed: ['warn', /^budget all is critical: the month is forecast/],
   BudgetActed: ['warn', /^budget all acts: autostop stop: over$/],
+  Notified: ['warn', /^degraded did not reach slack: Slack answered 503$/],
   StoreLost: ['error', /nothing is written meanwhile: connection refused/],
   StoreBack: ['info', /answers again/],
   Bugged: ['error', /TypeError: x/],

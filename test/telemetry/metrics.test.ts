@@ -18,6 +18,8 @@ const sourcesOf = (statuses: () => readonly AppStatus[], over: Partial<MetricSou
   monthToDate: () => 1_500_000,
   environmentCosts: () => [{ environment: 'staging', forecast: 30_000_000, week: 5_000_000, weekOverWeek: 0.25 }],
   budgets: () => [{ budget: 'all', amount: 100_000_000, used: 40_000_000, forecast: 90_000_000 }],
+  noticeQueues: () => [{ environment: 'staging', target: 'slack', waiting: 2, oldestAt: NOW - 60_000 }],
+  restorePoints: () => [{ environment: 'staging', at: NOW }],
   observations: () => [{ organization: 'acme', at: NOW }],
   now: () => NOW,
   ...over,
@@ -79,6 +81,10 @@ const TABLE: Readonly<Record<string, readonly string[]>> = {
   release_total: ['environment', 'result'],
   release_duration_seconds: ['environment'],
   last_observation_timestamp_seconds: ['organization'],
+  notifications_total: ['environment', 'target', 'result'],
+  notifications_waiting: ['environment', 'target'],
+  notification_age_seconds: ['environment', 'target'],
+  restore_point_confirmed_timestamp_seconds: ['environment'],
   build_info: ['version'],
 };
 /** What each event moves. Gauges are read anew at each scrape and need no event. */
@@ -116,6 +122,7 @@ const MOVES: { readonly [T in Event['type']]: readonly string[] } = {
   MigrationFailed: [],
   BudgetCrossed: [],
   BudgetActed: [],
+  Notified: ['notifications_total'],
   StoreLost: [],
   StoreBack: [],
   Bugged: ['bugs_total'],

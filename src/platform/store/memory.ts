@@ -3,8 +3,10 @@
 
 import { failure } from '#domain/errors.ts';
 import { err, ok } from '#domain/result.ts';
+import { makeMemoryAudit } from './memory-audit.ts';
 import { makeMemoryLogins } from './memory-logins.ts';
 import { memoryMeter } from './memory-meter.ts';
+import { makeMemoryOutbox } from './memory-outbox.ts';
 import type {
   AppRow,
   ApprovalRow,
@@ -72,6 +74,8 @@ export function makeMemoryStore(): Store {
     ...historyOf(rows),
     ...peopleOf(rows),
     ...secretsOf(rows),
+    ...makeMemoryAudit(rows.audit),
+    ...makeMemoryOutbox(),
     ...memoryMeter(rows.audit),
     ...releasesOf(rows),
     ...makeMemoryLogins(),
@@ -186,22 +190,7 @@ const sharedOf = (rows: Rows): Pick<Store, 'situation' | 'statuses' | 'watchOrga
         .sort((a, b) => (a.organization < b.organization ? -1 : 1)),
     ),
 });
-const historyOf = ({
-  audit,
-  revisions,
-  environments,
-}: Rows): Pick<Store, 'appendAudit' | 'audit' | 'saveRevision' | 'revision' | 'environment' | 'saveEnvironment'> => ({
-  appendAudit: (entries) => {
-    audit.push(...structuredClone(entries));
-    return done;
-  },
-  audit: (environment, app, limit) =>
-    give(
-      audit
-        .filter((entry) => entry.environment === environment && (app === null || entry.app === app))
-        .slice(-limit)
-        .reverse(),
-    ),
+const historyOf = ({ revisions, environments }: Rows): Pick<Store, 'saveRevision' | 'revision' | 'environment' | 'saveEnvironment'> => ({
   saveRevision: (revision) => {
     const id = key(revision.environment, revision.id);
     if (!revisions.has(id)) revisions.set(id, structuredClone(revision));

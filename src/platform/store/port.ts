@@ -3,8 +3,12 @@
 import type { TrimtabError } from '#domain/errors.ts';
 import type { Json } from '#domain/json.ts';
 import type { Result } from '#domain/result.ts';
+import type { AuditEntry, AuditStore } from './audit-port.ts';
 import type { LoginStore } from './login-port.ts';
 import type { MeterStore } from './meter-port.ts';
+import type { OutboxStore } from './outbox-port.ts';
+
+export type { AuditEntry };
 
 export type Stored<T> = Promise<Result<T, TrimtabError>>;
 /** Instants are milliseconds since 1970; money is integer micro-dollars. */
@@ -31,17 +35,6 @@ export type IntentOpened = 'opened' | 'busy' | 'stale' | 'halted';
 /** `stale`: somebody else took the app over, and nothing was written. */
 export type AppSaved = 'saved' | 'stale';
 export type IntentEnd = 'landed' | 'failed' | 'absent';
-export interface AuditEntry {
-  readonly at: number;
-  readonly actor: string;
-  readonly environment: string;
-  readonly app: string | null;
-  readonly what: string;
-  readonly from: string | null;
-  readonly to: string | null;
-  readonly why: string;
-  readonly result: string;
-}
 export interface RevisionRow {
   readonly environment: string;
   readonly id: string;
@@ -123,7 +116,7 @@ export interface SecretRow {
   readonly setAt: number | null;
   readonly older: readonly string[];
 }
-export interface Store extends MeterStore, LoginStore {
+export interface Store extends MeterStore, LoginStore, AuditStore, OutboxStore {
   /** Remembers what this state is about, and refuses another: `platform` and `organization` among the facts. */
   claimIdentity(facts: Readonly<Record<string, string>>, signal: AbortSignal): Stored<void>;
   /** Takes an app over: a new generation, above the stored one and above `atLeast`. */
@@ -138,9 +131,6 @@ export interface Store extends MeterStore, LoginStore {
   /** `stale` when the generation is not the app's newest, `busy` when an intent is open for this key, `halted` while a person's halt stands. */
   openIntent(intent: IntentRow, signal: AbortSignal): Stored<IntentOpened>;
   closeIntent(id: string, end: IntentEnd, note: string, at: number, signal: AbortSignal): Stored<void>;
-  appendAudit(entries: readonly AuditEntry[], signal: AbortSignal): Stored<void>;
-  /** Newest first. */
-  audit(environment: string, app: string | null, limit: number, signal: AbortSignal): Stored<readonly AuditEntry[]>;
   saveRevision(revision: RevisionRow, signal: AbortSignal): Stored<void>;
   revision(environment: string, id: string, signal: AbortSignal): Stored<RevisionRow | null>;
   environment(name: string, signal: AbortSignal): Stored<EnvironmentRow>;

@@ -1,24 +1,9 @@
-/** Identity, revisions, audit: the statements. */
+/** Identity and revisions: the statements. */
 import { z } from 'zod';
 import type { Database } from './db.ts';
-import type { AuditEntry, EnvironmentRow, RevisionRow } from './port.ts';
+import type { EnvironmentRow, RevisionRow } from './port.ts';
 
 const Values = z.array(z.object({ value: z.string() }));
-const Audit = z.array(
-  z
-    .object({
-      at: z.coerce.number(),
-      actor: z.string(),
-      environment: z.string(),
-      app: z.string().nullable(),
-      what: z.string(),
-      from_text: z.string().nullable(),
-      to_text: z.string().nullable(),
-      why: z.string(),
-      result: z.string(),
-    })
-    .transform(({ from_text: from, to_text: to, ...row }): AuditEntry => ({ ...row, from, to })),
-);
 const Revisions = z.array(
   z
     .object({
@@ -42,29 +27,6 @@ export async function claimFact(database: Database, name: string, value: string)
   await database.query('insert into trimtab_meta (key, value) values ($1, $2) on conflict do nothing', [name, value]);
   const rows = await database.query('select value from trimtab_meta where key = $1', [name]);
   return Values.parse(rows)[0]?.value ?? value;
-}
-/** One statement for any number of rows. */
-export async function appendAudit(database: Database, entries: readonly AuditEntry[]): Promise<void> {
-  if (entries.length === 0) return;
-  await database.query(
-    `insert into trimtab_audit (at, actor, environment, app, what, from_text, to_text, why, result)
-     select (row->>'at')::bigint, row->>'actor', row->>'environment', row->>'app', row->>'what', row->>'from', row->>'to', row->>'why', row->>'result'
-     from jsonb_array_elements($1::jsonb) with ordinality as entries(row, position) order by position`,
-    [JSON.stringify(entries)],
-  );
-}
-export async function readAudit(
-  database: Database,
-  environment: string,
-  app: string | null,
-  limit: number,
-): Promise<readonly AuditEntry[]> {
-  const rows = await database.query(
-    `select at, actor, environment, app, what, from_text, to_text, why, result from trimtab_audit
-     where environment = $1 and ($2::text is null or app = $2) order by seq desc limit $3::int`,
-    [environment, app, limit],
-  );
-  return Audit.parse(rows);
 }
 export async function saveRevision(database: Database, revision: RevisionRow): Promise<void> {
   await database.query(

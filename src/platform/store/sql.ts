@@ -1,14 +1,18 @@
 /** The store on PostgreSQL or PGlite. */
 import { failure } from '#domain/errors.ts';
 import { err, ok } from '#domain/result.ts';
+import type { AuditStore } from './audit-port.ts';
 import { type Database, reaching } from './db.ts';
 import type { MeterStore } from './meter-port.ts';
+import type { OutboxStore } from './outbox-port.ts';
 import type { Store } from './port.ts';
 import * as apps from './sql-apps.ts';
+import * as audit from './sql-audit.ts';
 import * as history from './sql-history.ts';
 import * as logins from './sql-logins.ts';
 import * as meter from './sql-meter.ts';
 import * as money from './sql-money.ts';
+import * as outbox from './sql-outbox.ts';
 import * as people from './sql-people.ts';
 import * as releases from './sql-releases.ts';
 import * as secrets from './sql-secrets.ts';
@@ -33,8 +37,6 @@ export function makeSqlStore(database: Database): Store {
     forgetApp: (environment, app, generation) => on(() => apps.forgetApp(database, environment, app, generation)),
     openIntent: (intent) => on(() => apps.openIntent(database, intent)),
     closeIntent: (id, end, note, at) => on(() => apps.closeIntent(database, id, end, note, at)),
-    appendAudit: (entries) => on(() => history.appendAudit(database, entries)),
-    audit: (environment, app, limit) => on(() => history.readAudit(database, environment, app, limit)),
     saveRevision: (revision) => on(() => history.saveRevision(database, revision)),
     revision: (environment, id) => on(() => history.readRevision(database, environment, id)),
     environment: (name) => on(() => history.readEnvironment(database, name)),
@@ -45,6 +47,8 @@ export function makeSqlStore(database: Database): Store {
     takeTurn: (name, every) => on(() => shared.takeTurn(database, name, every)),
     observations: () => on(() => shared.readObservations(database)),
     ...meterOf(database),
+    ...auditOf(database),
+    ...outboxOf(database),
     halts: () => on(() => people.readHalts(database)),
     halt: (row) => on(() => people.saveHalt(database, row)),
     unhalt: (scope) => on(() => people.endHalt(database, scope)),
@@ -84,4 +88,22 @@ const meterOf = (database: Database): MeterStore => ({
   documents: (kind, limit) => reaching(() => money.documents(database, kind, limit)),
   document: (kind, key) => reaching(() => money.document(database, kind, key)),
   countAudit: (query) => reaching(() => money.countAudit(database, query)),
+});
+const ANY = { environment: null, app: null, actor: null, action: null, since: null, until: null, before: null } as const;
+const auditOf = (database: Database): AuditStore => ({
+  appendAudit: (entries) => reaching(() => audit.appendAudit(database, entries)),
+  audit: (environment, app, limit) =>
+    reaching(async () => (await audit.searchAudit(database, { ...ANY, environment, app, limit })).map(({ seq: _, ...row }) => row)),
+  searchAudit: (query) => reaching(() => audit.searchAudit(database, query)),
+  auditAfter: (environment, seq, limit) => reaching(() => audit.auditAfter(database, environment, seq, limit)),
+});
+const outboxOf = (database: Database): OutboxStore => ({
+  told: (environment) => reaching(() => outbox.readTold(database, environment)),
+  saveTold: (environment, memory, version, notices) => reaching(() => outbox.saveTold(database, environment, memory, version, notices)),
+  claimNotices: (wish) => reaching(() => outbox.claimNotices(database, wish)),
+  delayNotice: (row) => reaching(() => outbox.delayNotice(database, row)),
+  endNotice: (row) => reaching(() => outbox.endNotice(database, row)),
+  noticeQueue: () => reaching(() => outbox.noticeQueue(database)),
+  notices: (environment, limit) => reaching(() => outbox.readNotices(database, environment, limit)),
+  forgetNotices: (before) => reaching(() => outbox.forgetNotices(database, before)),
 });
