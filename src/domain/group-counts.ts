@@ -5,7 +5,7 @@ import type { Member } from './members.ts';
 import type { AppMemory } from './memory.ts';
 import { CAPACITY_BACKOFF_MS } from './memory.ts';
 import type { CompiledGroup } from './revision.ts';
-import { regionTargets, scaleInOrder } from './scale.ts';
+import { countKey, regionTargets, scaleInOrder } from './scale.ts';
 import type { Instant } from './units.ts';
 
 export interface RegionNeed {
@@ -25,16 +25,15 @@ export interface Counts {
   readonly wanted: number;
 }
 
-export const capacityKey = (group: string, region: string): string => `${group}/${region}`;
 export const isFull = (memory: AppMemory, group: string, region: string, now: Instant): boolean => {
-  const refused = memory.noCapacity[capacityKey(group, region)];
+  const refused = memory.noCapacity[countKey(group, region)];
   return refused !== undefined && now - refused < CAPACITY_BACKOFF_MS;
 };
 
 /** `replaced`: members that cannot be updated in place: another machine is made for each, then they go. */
 export function countGroup(group: CompiledGroup, members: readonly Member[], memory: AppMemory, now: Instant): Counts {
   const wrongPlace = members.filter((member) => !member.standby && !group.regions.some(({ region }) => region === member.machine.region));
-  const targets = regionTargets(group, members);
+  const targets = regionTargets(group, members, memory);
   const needs = targets.map(({ region, count, have }) => {
     const usable = have.filter((member) => member.replace === null);
     return { region, want: count, usable, replaced: have.filter((member) => member.replace !== null) };

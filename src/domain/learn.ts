@@ -12,7 +12,7 @@ import { baselineOf } from './release-baseline.ts';
 import { learnReleaseCommand } from './release-command.ts';
 import { unreadySince } from './release-verdict.ts';
 import { correctionKey } from './restrain.ts';
-import { incarnationOf, slotOf } from './scale.ts';
+import { countKey, incarnationOf, membersOf, slotOf } from './scale.ts';
 import { membersIn } from './secret-mark.ts';
 import { unknownNames } from './secret-plan.ts';
 import { belongingOf } from './stamp.ts';
@@ -40,6 +40,7 @@ export function learnFromObservation(given: PlanContext): AppMemory {
     noCapacity: Object.fromEntries(Object.entries(memory.noCapacity).filter(([, at]) => now - at < CAPACITY_BACKOFF_MS)),
     corrections: recentCorrections(memory, now),
     unknownSecrets: Object.fromEntries(unknownNames(context).map((name) => [name, memory.unknownSecrets[name] ?? now])),
+    countsBefore: countsBefore(context),
     baseline: context.unproved === true ? { app: baselineOf(context.app, observed, owner, now) } : null,
     unreadySince: unreadySince(
       context.app.groups.flatMap((group) => membersIn(context, group)),
@@ -54,6 +55,22 @@ function afresh({ memory, attempt }: PlanContext): AppMemory {
   const command = memory.command?.result === 'failed' ? null : memory.command;
   const corrections = Object.fromEntries(Object.entries(memory.corrections).filter(([key]) => !key.endsWith('/image')));
   return { ...memory, attempt, command, corrections, unreadySince: {} };
+}
+/** Kept while the app is switched off, and until it has as many again or git's range says otherwise. */
+function countsBefore(context: PlanContext): AppMemory['countsBefore'] {
+  const { app, memory, observed } = context;
+  if (!observed.complete || app.excluded) return memory.countsBefore;
+  return Object.fromEntries(
+    app.groups.flatMap((group) => {
+      const members = membersIn(context, group);
+      return group.regions.flatMap(({ region, max }): readonly [string, number][] => {
+        const key = countKey(group.name, region);
+        const [before, have] = [memory.countsBefore[key] ?? 0, membersOf(members, region).length];
+        if (app.enabled) return have < Math.min(before, max) ? [[key, before]] : [];
+        return before === 0 && have === 0 ? [] : [[key, Math.max(before, have)]];
+      });
+    }),
+  );
 }
 function countDestroyed(memory: AppMemory, own: readonly string[]): AppMemory['incarnations'] {
   const here = new Set(own);

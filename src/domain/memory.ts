@@ -79,6 +79,8 @@ export const AppMemory = z.object({
     .object({ app: z.custom<CompiledApp>((value) => Frame.safeParse(value).success).nullable() })
     .nullable()
     .default(null),
+  /** `group/region` of an app that was switched off → how many there were: a range comes back with as many. */
+  countsBefore: z.record(z.string(), z.number().int()).default({}),
   /** Machines that git does not ask for any more → first seen so. */
   orphans: z.record(z.string(), at).default({}),
   /** Machine and instance → first seen with what it should run and not ready. */

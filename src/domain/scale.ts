@@ -11,11 +11,19 @@ export interface RegionTarget {
   readonly count: number;
   readonly have: readonly Member[];
 }
-/** Exact count, or the observed one clamped into its range. Standbys do not count. */
-export function regionTargets(group: CompiledGroup, members: readonly Member[]): readonly RegionTarget[] {
+export const countKey = (group: string, region: string): string => `${group}/${region}`;
+export const membersOf = (members: readonly Member[], region: RegionCode): readonly Member[] =>
+  members.filter((member) => !member.standby && member.machine.region === region);
+/** Exact count, or the observed one clamped into its range; after the app was switched off, the one before. Standbys do not count. */
+export function regionTargets(
+  group: CompiledGroup,
+  members: readonly Member[],
+  { countsBefore }: Pick<AppMemory, 'countsBefore'>,
+): readonly RegionTarget[] {
   return group.regions.map(({ region, min, max }) => {
-    const have = members.filter((member) => !member.standby && member.machine.region === region);
-    return { region, have, count: Math.min(Math.max(have.length, min), max) };
+    const have = membersOf(members, region);
+    const before = countsBefore[countKey(group.name, region)] ?? 0;
+    return { region, have, count: Math.min(Math.max(have.length, before, min), max) };
   });
 }
 

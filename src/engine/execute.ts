@@ -5,13 +5,12 @@ import type { ClockDep } from '#domain/clock.ts';
 import type { PlatformError, TrimtabError } from '#domain/errors.ts';
 import { failure } from '#domain/errors.ts';
 import type { TellDep } from '#domain/events.ts';
-import { capacityKey } from '#domain/group-counts.ts';
 import type { AppMemory } from '#domain/memory.ts';
 import type { Plan } from '#domain/plan.ts';
 import { correctionKey } from '#domain/restrain.ts';
 import type { Result } from '#domain/result.ts';
 import { err, ok } from '#domain/result.ts';
-import { incarnationOf, slotOf } from '#domain/scale.ts';
+import { countKey, incarnationOf, slotOf } from '#domain/scale.ts';
 import type { Instant } from '#domain/units.ts';
 import { elapsed, minutes } from '#domain/units.ts';
 import type { Receipt } from '#kinds/kind.ts';
@@ -180,7 +179,7 @@ function noteCorrections(memory: AppMemory, step: Step, now: Instant): AppMemory
 }
 function noteFailure(memory: AppMemory, step: Step, error: PlatformError, now: Instant): AppMemory {
   if (error.code === 'FLY_NO_CAPACITY' && step.group !== null && step.region !== null)
-    return { ...memory, noCapacity: { ...memory.noCapacity, [capacityKey(step.group, step.region)]: now } };
+    return { ...memory, noCapacity: { ...memory.noCapacity, [countKey(step.group, step.region)]: now } };
   // Somebody has the name: the slot goes on under its next one.
   if (error.code === 'FLY_NAME_TAKEN' && step.action.kind === 'machine-group')
     return { ...memory, incarnations: { ...memory.incarnations, [slotOf(step.subject)]: incarnationOf(step.subject) + 1 } };
