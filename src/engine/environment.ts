@@ -12,14 +12,13 @@ import type { Instant } from '#domain/units.ts';
 import type { StoreDep } from '#platform/store/port.ts';
 import { readRevision, toJson } from './revisions.ts';
 import type { AppTarget } from './target.ts';
-import { type AcceptedRevision, appliedOf, type EnvironmentState, targetsOf } from './targets.ts';
+import { type AcceptedRevision, appliedOf, type EnvironmentState, massChangeOf, targetsOf } from './targets.ts';
 
 /** `moved`: somebody else wrote the book meanwhile; it was read again, and what was decided on the old one is not true any more. */
 export type BookSaved = 'saved' | 'moved';
 export interface Kept {
   readonly name: EnvironmentName;
   accepted: AcceptedRevision | null;
-  massChange: string | null;
   book: ReleaseBook;
   version: number;
   /** Revisions the book refers to, by id. */
@@ -52,7 +51,6 @@ export async function openEnvironment(scope: Scope, name: string, signal: AbortS
   const one: Kept = {
     name: environmentName(name),
     accepted: accepted.value,
-    massChange: null,
     book: { ...emptyBook(), lastGood: row.value.lastGood },
     version: 0,
     documents: new Map(),
@@ -127,7 +125,7 @@ export async function writeBook(scope: Scope, one: Kept, book: ReleaseBook, sign
   return saved.ok ? ok('saved') : saved;
 }
 export function retarget(one: Kept): void {
-  const { accepted, book, massChange } = one;
+  const { accepted, book } = one;
   if (accepted === null) return;
   const revision = (id: string | null): AcceptedRevision | null => (id === null ? null : (one.documents.get(id) ?? null));
   const good = revision(book.lastGood);
@@ -142,7 +140,15 @@ export function retarget(one: Kept): void {
   const id = asGit ? accepted.id : revisionIdOf(effective.document);
   one.known = [...new Set([...one.known, ...[...one.targets.values()].map(({ app }) => app.app)])];
   const document = asGit ? accepted.document : effective.document;
-  one.state = { name: one.name, accepted, good, to, book, effective: { ...effective, document, id }, massChange };
+  one.state = {
+    name: one.name,
+    accepted,
+    good,
+    to,
+    book,
+    effective: { ...effective, document, id },
+    massChange: massChangeOf(good, accepted),
+  };
   one.targets = targetsOf(one.state, one.known);
   one.dirty = true;
 }

@@ -17,7 +17,7 @@ import type { ReadEnvironment } from './desired.ts';
 import { type BookSaved, followStore, type Kept, openEnvironment, retarget, type Scope, save, writeBook } from './environment.ts';
 import { releaseKey } from './keys.ts';
 import type { AppTarget } from './target.ts';
-import { type AcceptedRevision, type EnvironmentState, massChangeOf, proposalOf, targetsOf } from './targets.ts';
+import { type AcceptedRevision, type EnvironmentState, proposalOf, targetsOf } from './targets.ts';
 
 export interface EnvironmentView {
   readonly name: EnvironmentName;
@@ -201,7 +201,6 @@ async function takeOne(scope: Scope, read: ReadEnvironment, signal: AbortSignal)
   const saved = await scope.store.saveRevision(row, signal);
   if (!saved.ok) return saved;
   scope.tell({ type: 'RevisionAccepted', environment: one.name, revision: id, apps: document.apps.length, commit: one.commit, warnings });
-  one.massChange = massChangeOf(before, accepted);
   one.accepted = accepted;
   one.acceptedAt = scope.clock.now();
   one.documents.set(id, accepted);

@@ -142,9 +142,11 @@ export function proposalOf(state: EnvironmentState, target: AppTarget): AppTarge
 
 /** Share of an environment's machines that may change because of trimtab's own version alone. */
 const MASS_SHARE = 0.1;
-/** The sources are the same and the documents are not: then it was the compiler. Null: not so, or too little to wait for. */
+/** What runs was made of the same source by another version of trimtab. It holds until a release makes it good, also over a restart.
+ *  Null: not so, or too little to wait for. */
 export function massChangeOf(before: AcceptedRevision | null, after: AcceptedRevision): string | null {
-  if (before === null || before.sourceHash !== after.sourceHash || before.id === after.id) return null;
+  if (before === null || before.sourceHash !== after.sourceHash || before.document.compilerVersion === after.document.compilerVersion)
+    return null;
   const old = new Map(before.document.apps.map((app) => [app.app, app]));
   const moved = after.document.apps.filter((app) => configOf(old.get(app.app)) !== configOf(app));
   const share = machinesIn(moved) / Math.max(1, machinesIn(after.document.apps));
