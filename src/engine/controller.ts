@@ -77,7 +77,7 @@ export interface ControllerDeps extends ClockDep, RandomDep, TellDep, StoreDep, 
   readonly resync: Ms;
   readonly concurrency: number;
 }
-export interface Controller extends Previews, Releases {
+export interface Controller extends Previews, Releases, Pick<Queue, 'within'> {
   readonly environments: Environments;
   readonly approvals: Approvals;
   readonly money: Money;
@@ -267,7 +267,7 @@ export function makeController(deps: ControllerDeps): Controller {
     statusOf,
     runtime: (key) => runtimes.get(key) ?? null,
     storeIsLost: () => lost,
-    depth: queue.depth,
+    ...{ depth: queue.depth, within: queue.within },
     observedAt: () => fleets.observedAt(environments.all()),
     observations: fleets.observations,
     wake: (targets, signal) => {

@@ -12,6 +12,7 @@ import type { DatabaseOperator } from './database-operator.ts';
 import { ejectApp } from './eject.ts';
 import type { EnvironmentView } from './environments.ts';
 import type { Halts } from './halts.ts';
+import { inKey } from './in-key.ts';
 import type { AppPlan, EnvironmentAnswer, Operator, Selection } from './operator.ts';
 import { type People, tokenDesk } from './people.ts';
 import type { Proving } from './proving.ts';
@@ -103,7 +104,9 @@ export function makeLocalOperator(deps: OperatorDeps): Operator {
     eject: async (selection, by, signal) => {
       const names: string[] = [];
       for (const target of chosen(selection)) {
-        const ejected = await ejectApp(controller, target, signal);
+        const under = { clock, within: controller.within };
+        const turn = await inKey(under, targetKey(target), (within) => ejectApp(controller, target, within), signal);
+        const ejected = turn.ok ? turn.value : turn;
         if (!ejected.ok) return ejected;
         names.push(...ejected.value);
       }

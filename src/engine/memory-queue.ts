@@ -82,6 +82,16 @@ export function makeMemoryQueue(clock: Clock): Queue {
       };
       await Promise.all(Array.from({ length: concurrency }, worker));
     },
+    within: async (key, work, signal) => {
+      if (active.has(key)) return ok(null);
+      active.add(key);
+      try {
+        return ok({ result: await work(signal) });
+      } finally {
+        active.delete(key);
+        handOut();
+      }
+    },
     depth: () => ({ waiting: waiting.size, active: active.size }),
   };
 }

@@ -4,13 +4,15 @@ import type { AppStatus } from '#domain/condition.ts';
 import type { Release } from '#domain/release.ts';
 import { elapsed, type Ms, seconds } from '#domain/units.ts';
 import type { Controller } from './controller.ts';
+import { inKey } from './in-key.ts';
+import { releaseKey } from './keys.ts';
 import type { Selection } from './operator.ts';
 import { targetKey } from './target.ts';
 
 export type RoundResult = 'synced' | 'held' | 'failed';
 const LOOK_EVERY = seconds(1);
 
-/** Passes by hand, app after app, in the order of the environment; a controller's own loop is not running. */
+/** Passes by hand, app after app, in the order of the environment, each under its key: on a shared database others may work on the same apps. */
 export async function convergeOnce(
   controller: Controller,
   deps: ClockDep,
@@ -22,10 +24,17 @@ export async function convergeOnce(
   for (;;) {
     const targets = controller.environments.targets().filter(({ app }) => only(app.app));
     const names = new Set(targets.map(({ environment }) => environment.name));
-    for (const name of names) await controller.release(name, signal);
-    for (const target of controller.environments.targets().filter(({ app }) => only(app.app)))
-      await controller.pass(targetKey(target), signal);
-    for (const name of names) await controller.release(name, signal);
+    const turn = async (key: string, work: (within: AbortSignal) => Promise<unknown>): Promise<void> => {
+      // What could not be had this time is tried in the next round.
+      await inKey({ ...deps, within: controller.within }, key, work, signal);
+    };
+    const releases = async (): Promise<void> => {
+      for (const name of names) await turn(releaseKey(name), (within) => controller.release(name, within));
+    };
+    await releases();
+    for (const key of controller.environments.targets().flatMap((target) => (only(target.app.app) ? [targetKey(target)] : [])))
+      await turn(key, (within) => controller.pass(key, within));
+    await releases();
     const statuses = targets.map(({ environment, app }) => controller.statusOf(environment.name, app.app));
     const result = verdictOf(statuses, activeIn(controller, names));
     if (result !== null) return result;

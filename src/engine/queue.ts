@@ -22,5 +22,11 @@ export interface Queue {
   wake(wakes: readonly Wake[], signal: AbortSignal): Promise<Result<void, TrimtabError>>;
   /** Works until the signal aborts; `work` never throws. Resolves when the last piece of work has ended. */
   run(work: (key: string, waited: Ms, signal: AbortSignal) => Promise<void>, concurrency: number, signal: AbortSignal): Promise<void>;
+  /** Work on this one key now, as if it had been handed out; its signal ends when the key is lost. Null: somebody has it. Wakes stay as they are. */
+  within<T>(
+    key: string,
+    work: (signal: AbortSignal) => Promise<T>,
+    signal: AbortSignal,
+  ): Promise<Result<{ readonly result: T } | null, TrimtabError>>;
   depth(): QueueDepth;
 }

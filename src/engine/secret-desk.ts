@@ -12,6 +12,7 @@ import type { SecretValue } from '#domain/secret-value.ts';
 import type { StoreDep } from '#platform/store/port.ts';
 import { A_PASS, pictureOf } from './app-secrets.ts';
 import type { Controller } from './controller.ts';
+import { inKey } from './in-key.ts';
 import { observeApp } from './observe.ts';
 import { contextOf } from './pass.ts';
 import type { PassDeps } from './pass-deps.ts';
@@ -162,9 +163,14 @@ const NEW_APP = ({ environment, app }: AppTarget) => ({
 
 async function write(deps: DeskDeps, target: AppTarget, wish: SyncWish, signal: AbortSignal): Promise<AppSynced> {
   const place = placeOf(target);
-  const done = await deps.controller.inTurn(target, (passDeps, runtime) =>
-    writeSecrets(passDeps, target, runtime, { stage: !wish.apply }, signal),
+  const turn = await inKey(
+    { clock: deps.clock, within: deps.controller.within },
+    targetKey(target),
+    (within) =>
+      deps.controller.inTurn(target, (passDeps, runtime) => writeSecrets(passDeps, target, runtime, { stage: !wish.apply }, within)),
+    signal,
   );
+  const done = turn.ok ? turn.value : turn;
   if (!done.ok) return { ...place, ...NOTHING_YET, error: errorText(done.error) };
   const { written, staged, held } = done.value;
   const { environment, app } = target;

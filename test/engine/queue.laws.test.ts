@@ -74,6 +74,40 @@ describe.each(QUEUES)('the law of the queue: $name', ({ open }) => {
     await running.stop();
     expect([...running.handed].sort()).toEqual(['a', 'b']);
   });
+  test('a key can be taken by itself: nobody else has it meanwhile, and a wake that comes is kept', async () => {
+    const held = gate();
+    const began = gate();
+    const mine = queue.within(
+      'a',
+      async () => {
+        began.open();
+        await held.opened;
+        return 'done';
+      },
+      signal,
+    );
+    await began.opened;
+    expect(await queue.within('a', async () => 'too', signal)).toEqual({ ok: true, value: null });
+    expect(await queue.within('b', async () => 'other', signal)).toEqual({ ok: true, value: { result: 'other' } });
+    await wake(queue, 'a', 9);
+    const running = run(queue, 4);
+    await pause(300);
+    expect(running.handed).toEqual([]);
+    held.open();
+    expect(await mine).toEqual({ ok: true, value: { result: 'done' } });
+    await expect.poll(() => [...running.handed], soon).toEqual(['a']);
+    await running.stop();
+    expect(await queue.within('a', async () => 'again', signal)).toEqual({ ok: true, value: { result: 'again' } });
+  });
+  test('a key that is worked on cannot be taken', async () => {
+    const held = gate();
+    await wake(queue, 'a');
+    const running = run(queue, 4, () => held.opened);
+    await expect.poll(() => running.active.size, soon).toBe(1);
+    expect(await queue.within('a', async () => 'mine', signal)).toEqual({ ok: true, value: null });
+    held.open();
+    await running.stop();
+  });
   test('a second wake keeps the higher priority and the earlier time', async () => {
     await wake(queue, 'late-but-high', 9, 3_600_000);
     await wake(queue, 'middle', 5);

@@ -28,6 +28,10 @@ export function makePatientQueue(open: () => Promise<Result<PgBossQueue, Trimtab
         await clock.sleep(LOOK_EVERY, signal).catch(() => undefined);
       }
     },
+    within: async (key, work, signal) => {
+      const opened = await ready();
+      return opened.ok && queue !== null ? queue.within(key, work, signal) : opened.ok ? ok(null) : opened;
+    },
     depth: () => queue?.depth() ?? { waiting: 0, active: 0 },
     close: async () => queue?.close(),
   };

@@ -8,7 +8,7 @@ import { failure, type TrimtabError } from '#domain/errors.ts';
 import { err, ok, type Result } from '#domain/result.ts';
 import { elapsed, type Instant, instant, type Ms, ms, seconds } from '#domain/units.ts';
 import { reaching } from '#platform/store/db.ts';
-import { countKeys, type JobTable, putWakes } from './wake-rows.ts';
+import { countKeys, type JobTable, putWakes, takeKey } from './wake-rows.ts';
 
 type Work = (key: string, waited: Ms, signal: AbortSignal) => Promise<void>;
 /** Fits the engine's `Queue`, which this floor does not see; the law tests hold the fit. */
@@ -18,6 +18,12 @@ export interface PgBossQueue {
     signal: AbortSignal,
   ): Promise<Result<void, TrimtabError>>;
   run(work: Work, concurrency: number, signal: AbortSignal): Promise<void>;
+  /** Null: somebody works on it. */
+  within<T>(
+    key: string,
+    work: (signal: AbortSignal) => Promise<T>,
+    signal: AbortSignal,
+  ): Promise<Result<{ readonly result: T } | null, TrimtabError>>;
   /** As last counted: at a wake, and at least every five seconds while it runs. */
   depth(): { readonly waiting: number; readonly active: number };
   close(): Promise<void>;
@@ -153,6 +159,26 @@ function makeQueue(boss: PgBoss, table: JobTable, clock: Clock): PgBossQueue {
       }
       await Promise.all(held.values());
       stopHeart();
+    },
+    within: async (key, work, signal) => {
+      const asked = clock.now();
+      const taken = await reaching(() => takeKey(boss.getDb(), table, key));
+      if (!taken.ok) return taken;
+      if (taken.value === null) return ok(null);
+      const one = makeHeld(clock, key, taken.value, asked);
+      const ended = Promise.withResolvers<void>();
+      held.set(one, ended.promise);
+      const stopHeart = beat(boss, held, clock);
+      try {
+        return ok({ result: await work(AbortSignal.any([signal, one.lost.signal])) });
+      } finally {
+        stopHeart();
+        one.end();
+        await reaching(() => boss.deleteJob(QUEUE, one.attempt));
+        held.delete(one);
+        ended.resolve();
+        bell.ring();
+      }
     },
     depth: () => ({ waiting, active: held.size }),
     close: async () => void (await reaching(() => boss.stop({ graceful: false, close: true }))),

@@ -46,6 +46,22 @@ export async function putWakes(sql: SqlDep, { schema, table, queue }: JobTable, 
     [queue, sorted.map(({ key }) => key), sorted.map(({ priority }) => priority), sorted.map(({ delayMs }) => delayMs)],
   );
 }
+const Taken = z.array(z.object({ id: z.string(), retryCount: z.coerce.number() }));
+/** The claim on a key that nobody works on, as pg-boss's own fetch writes it; rows that wait for it stay. Null: somebody has it. */
+export async function takeKey(sql: SqlDep, { schema, table, queue }: JobTable, key: string): Promise<z.infer<typeof Taken>[number] | null> {
+  const { rows } = await sql.executeSql(
+    `insert into ${schema}.${table} as job
+       (name, singleton_key, state, start_after, started_on, heartbeat_on, keep_until, policy, retry_limit, expire_seconds, deletion_seconds, heartbeat_seconds)
+     select $1, $2, 'active', ${schema}.job_now(), ${schema}.job_now(), ${schema}.job_now(),
+       ${schema}.job_now() + queue.retention_seconds * interval '1 second',
+       queue.policy, queue.retry_limit, queue.expire_seconds, queue.deletion_seconds, queue.heartbeat_seconds
+     from ${schema}.queue queue where queue.name = $1
+     on conflict (name, state, (coalesce(singleton_key, ''))) where state <= 'active' and policy = 'stately' do nothing
+     returning id, retry_count as "retryCount"`,
+    [queue, key],
+  );
+  return Taken.parse(rows)[0] ?? null;
+}
 function mergedByKey(rows: readonly WakeRow[]): ReadonlyMap<string, WakeRow> {
   const merged = new Map<string, WakeRow>();
   for (const row of rows) {
