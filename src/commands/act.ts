@@ -13,9 +13,9 @@ const stop = new AbortController();
 for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => stop.abort(new Error(`ended by ${name}`)));
 
 let json = false;
-/** `--output json`, before any command runs. */
-export const answerInJson = (): void => {
-  json = true;
+/** `--output`, before any command runs. */
+export const answerIn = (form: unknown): void => {
+  json = form === 'json';
 };
 export interface Common {
   readonly app?: string;
