@@ -36,8 +36,13 @@ export class SecretValue {
   crossOut(text: string): string {
     const value = this.#text;
     if (value.length < SHORTEST_CROSSED_OUT) return text;
-    const forms = [value, encodeURIComponent(value), JSON.stringify(value).slice(1, -1), Buffer.from(value).toString('base64')];
-    return forms.reduce((left, form) => left.replaceAll(form, CROSSED_OUT), text);
+    return formsOf(value).reduce((left, form) => left.replaceAll(form, CROSSED_OUT), text);
+  }
+  /** Itself, and the password of an address that it may be: pages and programs show the one without the other. */
+  parts(): readonly SecretValue[] {
+    const password = URL.parse(this.#text)?.password ?? '';
+    const [written, meant] = [password, decoded(password)];
+    return [this, ...[...new Set([written, meant])].filter((one) => one !== '').map((one) => new SecretValue(one))];
   }
   /** For the write to the platform, and for a connection that is opened with it. */
   reveal(): string {
@@ -55,6 +60,40 @@ export class SecretValue {
   [Symbol.for('nodejs.util.inspect.custom')](): string {
     return HIDDEN;
   }
+}
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}
+/** As it is, and as addresses, forms, JSON, pages and base64 have it. */
+function formsOf(value: string): readonly string[] {
+  const json = JSON.stringify(value).slice(1, -1);
+  const page = value.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;');
+  const form = new URLSearchParams({ value }).toString().slice('value='.length);
+  const all = [
+    value,
+    encodeURIComponent(value),
+    form,
+    json,
+    json.replaceAll('/', '\\/'),
+    page,
+    page.replaceAll("'", '&#39;'),
+    ...inBase64(value),
+  ];
+  // The longest first: a shorter one may be a part of it.
+  return [...new Set(all)].sort((a, b) => b.length - a.length);
+}
+/** Whole, and the middle of what it becomes behind one or two other bytes, as `user:password` does: its ends depend on what stands there. */
+function inBase64(value: string): readonly string[] {
+  const middles = [0, 1, 2].flatMap((shift) => {
+    const text = Buffer.concat([Buffer.alloc(shift), Buffer.from(value)]).toString('base64');
+    const middle = text.slice(shift === 0 ? 0 : 4, -4);
+    return middle.length < SHORTEST_CROSSED_OUT ? [] : [middle];
+  });
+  return [Buffer.from(value).toString('base64'), ...middles].flatMap((one) => [one, one.replaceAll('+', '-').replaceAll('/', '_')]);
 }
 /** 128 bits. */
 const FINGERPRINT_HEX = 32;

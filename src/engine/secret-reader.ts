@@ -9,11 +9,11 @@ import { err, ok, type Result } from '#domain/result.ts';
 import type { CompiledApp, CompiledEnvironment } from '#domain/revision.ts';
 import { declaredNames, placeOf, type SecretReading } from '#domain/secret-picture.ts';
 import { faultsOf } from '#domain/secret-rules.ts';
-import { isPublicName } from '#domain/secret-text.ts';
 import type { SecretValue, StateKey } from '#domain/secret-value.ts';
 import { elapsed, type Instant, type Ms } from '#domain/units.ts';
 import type { SecretOrigins } from '#platform/secrets/origins.ts';
 import type { Given, SecretScene } from '#platform/secrets/port.ts';
+import { makeSeenValues, secretParts } from './seen-values.ts';
 
 export interface SecretReaderDeps extends ClockDep {
   readonly origins: SecretOrigins;
@@ -41,7 +41,8 @@ export interface SecretReader {
     keyId: string,
     signal: AbortSignal,
   ): Promise<Result<ReadonlyMap<string, SecretValue>, TrimtabError>>;
-  /** Every value that must not be seen, to cross it out of what comes back from outside. A source that gives none hides none. */
+  /** Every value that must not be seen, to cross it out of what comes back from outside: what the sources give, and what they gave before. A
+   *  source that gives none hides none. */
   hidden(environment: CompiledEnvironment, signal: AbortSignal): Promise<readonly SecretValue[]>;
   /** What the environment's database is reached with; null: its source gives none. */
   connection(environment: CompiledEnvironment, signal: AbortSignal): Given;
@@ -73,7 +74,9 @@ export function makeSecretReader(deps: SecretReaderDeps): SecretReader {
     round: new Map(),
   });
   const broughtTo = (environment: CompiledEnvironment, app: CompiledApp) => given.get(idOf(environment.name, app.app)) ?? NONE;
+  const seen = makeSeenValues(deps.key);
   const ask = async (
+    { name: environment }: Pick<CompiledEnvironment, 'name'>,
     name: string,
     declaration: SecretDeclaration,
     source: SecretSource,
@@ -81,19 +84,42 @@ export function makeSecretReader(deps: SecretReaderDeps): SecretReader {
     signal: AbortSignal,
   ): Given => {
     const value = await deps.origins.read(name, source, scene, signal);
+    // What came with a request is gone when it ends.
+    if (value.ok && value.value !== null && source.value === undefined && source.pushed === undefined && !scene.given.has(name))
+      seen.note(environment, name, value.value);
     const unset = value.ok && value.value === null && declaration.required !== false && source.env !== undefined;
     return unset && deps.standIn !== null ? ok(deps.standIn(name, declaration)) : value;
   };
   /** Null: none is declared, it gives nothing, or it cannot be read: then there is no way back, and that is all it means. */
-  const previousOf = async (name: string, { previous }: SecretDeclaration, place: string, scene: SecretScene, signal: AbortSignal) => {
-    if (previous === undefined) return null;
-    const value = await deps.origins.read(name, previous, { ...scene, given: NONE }, signal);
+  const previousOf = async (
+    environment: CompiledEnvironment,
+    name: string,
+    declaration: SecretDeclaration,
+    place: string,
+    scene: SecretScene,
+    signal: AbortSignal,
+  ) => {
+    if (declaration.previous === undefined) return null;
+    const value = await ask(
+      environment,
+      name,
+      { ...declaration, required: false },
+      declaration.previous,
+      { ...scene, given: NONE },
+      signal,
+    );
     return value.ok && value.value !== null && !value.value.isEmpty ? value.value.fingerprint(deps.key, place) : null;
   };
-  const sourceOf: SecretReader['sourceOf'] = (environment, name, source, signal) => {
+  const sourceOf: SecretReader['sourceOf'] = async (environment, name, source, signal) => {
     const files = Object.assign({}, ...environment.apps.map(({ sealed }) => sealed ?? {}), environment.declared?.sealed);
     const scene = { prefix: prefixOf(environment), bare: served === 1, files, given: NONE, round: new Map() };
-    return deps.origins.read(name, source, scene, signal);
+    const value = await deps.origins.read(name, source, scene, signal);
+    if (value.ok && value.value !== null) seen.note(environment.name, name, value.value);
+    return value;
+  };
+  const connection: SecretReader['connection'] = (environment, signal) => {
+    const source = environment.declared?.database?.url?.from;
+    return source === undefined ? Promise.resolve(ok(null)) : sourceOf(environment, 'DATABASE_URL', source, signal);
   };
   const isYoung = (reading: { readonly at: Instant; readonly dear: boolean }): boolean =>
     elapsed(reading.at, deps.clock.now()) < (reading.dear ? deps.dearFor : deps.cheapFor);
@@ -121,10 +147,10 @@ export function makeSecretReader(deps: SecretReaderDeps): SecretReader {
           due.slice(from, from + AT_A_TIME).map(async (name) => {
             const declaration = app.secrets?.[name];
             if (declaration === undefined) return;
-            const value = await ask(name, declaration, declaration.from, scene, signal);
+            const value = await ask(environment, name, declaration, declaration.from, scene, signal);
             const place = placeOf(environment.name, app.app, name);
             const reading = readingOf(deps.key, place, name, declaration, value, scene.prefix);
-            const previous = await previousOf(name, declaration, place, scene, signal);
+            const previous = await previousOf(environment, name, declaration, place, scene, signal);
             mine.readings.set(name, {
               ...reading,
               ...(previous === null ? {} : { previous }),
@@ -152,7 +178,9 @@ export function makeSecretReader(deps: SecretReaderDeps): SecretReader {
         const isMeant = (value: Awaited<Given>): boolean =>
           value.ok && value.value?.fingerprint(deps.key, placeOf(environment.name, app.app, name)) === fingerprint;
         const read = (of: SecretScene) =>
-          source === null || declaration === undefined ? Promise.resolve(ok(null)) : ask(name, declaration, source, of, signal);
+          source === null || declaration === undefined
+            ? Promise.resolve(ok(null))
+            : ask(environment, name, declaration, source, of, signal);
         // What it was planned for tells which is meant: the value that somebody brought, or the source's own.
         const first = from === 'previous' ? ok(null) : await read(brought);
         const value = isMeant(first) ? first : await read(scene);
@@ -169,17 +197,15 @@ export function makeSecretReader(deps: SecretReaderDeps): SecretReader {
         const scene = sceneFor(environment, app);
         found.push(...broughtTo(environment, app).values());
         for (const [name, declaration] of Object.entries(app.excluded ? {} : (app.secrets ?? {}))) {
-          if (declaration.from.value !== undefined || isPublicName(name)) continue;
-          const value = await ask(name, declaration, declaration.from, scene, signal);
-          if (value.ok && value.value !== null) found.push(value.value);
+          if (declaration.from.value !== undefined) continue;
+          const value = await ask(environment, name, declaration, declaration.from, scene, signal);
+          if (value.ok && value.value !== null) found.push(...secretParts(name, value.value));
         }
       }
-      return found;
+      await connection(environment, signal);
+      return [...found, ...seen.of(environment.name)];
     },
-    connection: (environment, signal) => {
-      const source = environment.declared?.database?.url?.from;
-      return source === undefined ? Promise.resolve(ok(null)) : sourceOf(environment, 'DATABASE_URL', source, signal);
-    },
+    connection,
     sourceOf,
     give: (environment, app, values) => {
       given.set(idOf(environment, app), values);
