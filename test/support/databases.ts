@@ -3,7 +3,7 @@
 import { Bug } from '#domain/result.ts';
 import { openDatabaseOn, type TestDatabase } from './fresh-database.ts';
 
-const serverUrl = process.env['DATABASE_URL'] ?? '';
+export const serverUrl = process.env['DATABASE_URL'] ?? '';
 if (process.env['CI'] === 'true' && serverUrl === '') throw new Bug('CI migrates a real PostgreSQL: DATABASE_URL is missing');
 /** Two sessions at a time, locks between them, cancelling. */
 export const isServer = serverUrl !== '';
