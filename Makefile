@@ -9,7 +9,7 @@ export NODE_OPTIONS := --disable-warning=ExperimentalWarning
 .DEFAULT_GOAL := help
 DOORS := preflight sync-secrets deploy smoke
 PRODUCTION_DOORS := $(addprefix production-,$(DOORS))
-.PHONY: help run demo test check bench openapi schema dashboards simulator plan-summary plan-comment $(DOORS) $(PRODUCTION_DOORS)
+.PHONY: help run demo observe test check bench openapi schema dashboards simulator plan-summary plan-comment $(DOORS) $(PRODUCTION_DOORS)
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-26s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -27,6 +27,9 @@ simulator: node_modules/.package-lock.json ## the platform simulator alone
 
 demo: node_modules/.package-lock.json ## a tour that ends by itself
 	@node test/demo/demo.ts
+
+observe: node_modules/.package-lock.json ## every query of every dashboard and rule against a real Prometheus that scrapes a demo
+	@node test/observe/observe.ts
 
 test: node_modules/.package-lock.json ## every test; offline, no Docker
 	@vitest run

@@ -95,8 +95,13 @@ export function makeCosts(deps: CostsDeps): Costs {
   const look = async (organization: string, signal: AbortSignal): Promise<Result<CostPicture, TrimtabError>> => {
     const now = clock.now();
     const before = pictures.get(organization);
-    if (before !== undefined && elapsed(before.at, now) < REFRESH_EVERY && before.at <= now) return ok(before);
-    const fresh = before === undefined || elapsed(before.pattern.at, now) >= PATTERN_EVERY || before.pattern.at > now;
+    // Before anything was counted there is nothing to go by, and the first that is counted may be old.
+    const counted = before !== undefined && before.month.length > 0;
+    if (counted && elapsed(before.at, now) < REFRESH_EVERY && before.at <= now) return ok(before);
+    const first = await store.firstInterval(organization, signal);
+    if (!first.ok) return first;
+    const older = counted && first.value !== null && knownSince(first.value, before.pattern.at) < before.pattern.knownFrom;
+    const fresh = !counted || older || elapsed(before.pattern.at, now) >= PATTERN_EVERY || before.pattern.at > now;
     const pattern = fresh ? await patternOf(deps, organization, now, signal) : ok(before.pattern);
     if (!pattern.ok) return pattern;
     const picture = await pictureOf(deps, organization, pattern.value, now, signal);
@@ -199,11 +204,12 @@ export function forecastOf(scope: Scope, picture: CostPicture, rates: readonly C
     dated: microUsd(0),
   });
 }
+const knownSince = (first: number, now: Instant): Instant => instant(Math.max(first, now - PATTERN_SPAN_MS));
 async function patternOf(deps: CostsDeps, organization: string, now: Instant, signal: AbortSignal): Promise<Result<Pattern, TrimtabError>> {
   const { store, book } = deps;
   const first = await store.firstInterval(organization, signal);
   if (!first.ok) return first;
-  const knownFrom = instant(Math.max(first.value ?? now, now - PATTERN_SPAN_MS));
+  const knownFrom = knownSince(first.value ?? now, now);
   const rows = await store.hoursBetween(organization, knownFrom, now, signal);
   if (!rows.ok) return rows;
   const all = new Map<string, Map<number, number>>();

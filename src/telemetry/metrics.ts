@@ -83,6 +83,8 @@ function makeCounters(registry: Registry) {
     releaseSeconds: histogram('release_duration_seconds', 'Length of a release.', ['environment']),
     notifications: counter('notifications_total', 'Messages to people by result.', ['environment', 'target', 'result']),
     bugs: counter('bugs_total', 'Passes stopped by a bug.', []),
+    /** Environments whose series exist at zero. */
+    opened: new Set<string>(),
   };
   // Closed labels not crossed with app are there from the start, so that alerts on them work.
   for (const result of PASS_RESULTS) all.reconcile.inc({ result }, 0);
@@ -106,8 +108,7 @@ function tellCounters(counters: Counters, event: Event): void {
     case 'WorkTaken':
       return counters.queueSeconds.observe(Math.max(0, event.waited) / 1_000);
     case 'RevisionAccepted':
-      for (const result of RELEASE_RESULTS) counters.releases.inc({ environment: event.environment, result }, 0);
-      return;
+      return openEnvironment(counters, event.environment);
     case 'ReleaseEnded':
       counters.releaseSeconds.observe({ environment: event.environment }, event.took / 1_000);
       return counters.releases.inc({ environment: event.environment, result: event.result });
@@ -147,6 +148,13 @@ function tellCounters(counters: Counters, event: Event): void {
     default:
       return;
   }
+}
+/** From the first revision on, so that the first release is an increase. Zeroing a histogram again would take back what it counted. */
+function openEnvironment({ releases, releaseSeconds, convergence, opened }: Counters, environment: string): void {
+  if (opened.has(environment)) return;
+  opened.add(environment);
+  for (const result of RELEASE_RESULTS) releases.inc({ environment, result }, 0);
+  for (const histogram of [releaseSeconds, convergence]) histogram.zero({ environment });
 }
 /** The series of an app go with it. */
 function forget(counter: Counter, app: string): void {

@@ -18,6 +18,8 @@ export interface AppView {
 }
 export interface Tour {
   readonly folder: string;
+  /** Pages, API and metrics of the controller. */
+  readonly serverUrl: string;
   readonly api: Api;
   readonly controller: {
     /** Once: a second call finds it running. */
@@ -43,7 +45,12 @@ export interface Tour {
 const TRIMTAB = join(import.meta.dirname, '..', '..', 'bin', 'trimtab');
 const LOOK_EVERY_MS = 2_200;
 
-export async function makeTour(check: Checks['check'], write: (text: string) => void): Promise<Tour> {
+export interface TourOptions {
+  /** Before anything runs. `world`: the folder where the simulator finds its world. */
+  readonly prepare?: (world: string) => Promise<void>;
+  readonly env?: Readonly<Record<string, string>>;
+}
+export async function makeTour(check: Checks['check'], write: (text: string) => void, options: TourOptions = {}): Promise<Tour> {
   const folder = mkdtempSync(join(tmpdir(), 'trimtab-demo-'));
   const [apiPort, edgePort, port] = await Promise.all([freePort(), freePort(), freePort()]);
   const env = {
@@ -59,7 +66,9 @@ export async function makeTour(check: Checks['check'], write: (text: string) => 
     TRIMTAB_POLL_SECONDS: '2',
     // What the platform's list does not tell (cordon) is seen at the next resync; a tour has less patience.
     TRIMTAB_RESYNC_SECONDS: '10',
+    ...options.env,
   };
+  await options.prepare?.(join(folder, '.trimtab', 'simulated', 'world'));
   const children: ChildProcess[] = [];
   const start = (args: readonly string[], show: boolean): void => {
     const child = spawn(TRIMTAB, args, { env, stdio: ['ignore', 'pipe', 'pipe'] });
@@ -81,6 +90,7 @@ export async function makeTour(check: Checks['check'], write: (text: string) => 
   await until(async () => (await fetch(`${apiUrl}/_sim/counters`)).ok, 20);
   return {
     folder,
+    serverUrl,
     api: (method, path, body) => call(apiUrl, method, path, body),
     controller: {
       start: async () => {
@@ -165,7 +175,7 @@ const run = (args: readonly string[], env: NodeJS.ProcessEnv): Promise<{ readonl
       resolve({ code: error === null ? 0 : typeof error.code === 'number' ? error.code : 1, out: `${stdout}${stderr}` });
     });
   });
-async function until(reached: () => Promise<boolean>, limitS: number, everyMs = LOOK_EVERY_MS): Promise<number | null> {
+export async function until(reached: () => Promise<boolean>, limitS: number, everyMs = LOOK_EVERY_MS): Promise<number | null> {
   const started = performance.now();
   for (;;) {
     const done = await reached().catch(() => false);
@@ -176,7 +186,7 @@ async function until(reached: () => Promise<boolean>, limitS: number, everyMs = 
     await new Promise((next) => setTimeout(next, everyMs));
   }
 }
-const freePort = (): Promise<number> =>
+export const freePort = (): Promise<number> =>
   new Promise((resolve) => {
     const server = createServer();
     server.listen(0, '127.0.0.1', () => {
@@ -185,7 +195,7 @@ const freePort = (): Promise<number> =>
       server.close(() => resolve(port));
     });
   });
-const ended = (child: ChildProcess): Promise<void> =>
+export const ended = (child: ChildProcess): Promise<void> =>
   new Promise((resolve) => {
     if (child.exitCode !== null) return resolve();
     child.once('exit', () => resolve());

@@ -61,6 +61,19 @@ test('a controller that was away for two days bills those two days by the platfo
   expect((await unitsOf(harness, 'rootfs')) / (lifetimes - truth(harness))).toBeCloseTo(1, 3);
   await harness.stop();
 });
+test('what ran for weeks before the first look is known within a minute: the month so far, and the week before', async () => {
+  const harness = await makeHarness({ files: oneApp({ mode: 'observe' }), seed: 'weeks', start: false });
+  await deployByHand(harness, 'acme-web', 1);
+  await harness.pass(16 * DAY_S);
+  await harness.restart();
+  await harness.pass(30);
+  const summary = await harness.controller().money.costs.summary({ organization: 'acme', environments: null }, signal);
+  if (!summary.ok) throw new Error(summary.error.message);
+  expect(summary.value.monthToDate).toBeGreaterThan(0);
+  expect(summary.value.weekBefore).toBeGreaterThan(0);
+  expect(summary.value.weekOverWeek).toBeCloseTo(0, 2);
+  await harness.stop();
+});
 test('a machine that was destroyed while nobody looked ended when it ended', async () => {
   const harness = await makeHarness({ files: oneApp({ mode: 'observe' }), seed: 'meter-gone', start: false });
   await deployByHand(harness, 'acme-web', 2);

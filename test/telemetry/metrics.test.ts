@@ -4,6 +4,7 @@ import { KIND_NAMES, VERBS } from '#domain/change.ts';
 import type { AppStatus } from '#domain/condition.ts';
 import type { Event } from '#domain/events.ts';
 import { GUARD_RULES } from '#domain/guard.ts';
+import { environmentName } from '#domain/ids.ts';
 import { type MetricSources, makeMetrics } from '#telemetry/metrics.ts';
 import { NOW } from '#test/support/builders.ts';
 import { aStatus, EVENTS } from '#test/support/events.ts';
@@ -184,6 +185,22 @@ test('closed labels that are not crossed with an app are there from the start, a
   expect(actions.every(({ value }) => value === 0)).toBe(true);
   for (const name of ['workqueue_retries_total', 'platform_throttle_seconds_total', 'bugs_total', 'reconcile_duration_seconds_count'])
     expect(found).toContainEqual({ name: `trimtab_${name}`, labels: {}, value: 0 });
+});
+test('an environment’s releases and times are there from its first revision on, at zero, and a second one takes nothing back', async () => {
+  const metrics = emptyMetrics();
+  const accepted = { ...EVENTS.RevisionAccepted, environment: environmentName('staging') };
+  const counted = async (name: string) =>
+    (await seriesOf(metrics))
+      .filter((one) => one.name === `trimtab_${name}` && one.labels['environment'] === 'staging')
+      .map(({ value }) => value);
+  expect(await counted('convergence_seconds_count')).toEqual([]);
+  metrics.tell(accepted);
+  expect(await counted('convergence_seconds_count')).toEqual([0]);
+  expect(await counted('release_duration_seconds_count')).toEqual([0]);
+  expect(await counted('release_total')).toEqual([0, 0, 0]);
+  metrics.tell({ ...EVENTS.EnvironmentSynced, environment: environmentName('staging') });
+  metrics.tell(accepted);
+  expect(await counted('convergence_seconds_count')).toEqual([1]);
 });
 test('an excluded app is neither in sync nor out of it, and does not count for its environment', async () => {
   const statuses = [aStatus({ excluded: true }), aStatus({ name: 'api', app: 'acme-api', sync: 'OutOfSync', health: 'Degraded' })];

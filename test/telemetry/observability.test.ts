@@ -1,6 +1,7 @@
 /** Dashboards, rules and the pages behind the alerts: generated, checked by Prometheus' own tools, and naming only what the code exports. */
 import { spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
+import { parse as parseToml } from 'smol-toml';
 import { expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { z } from 'zod';
@@ -48,6 +49,53 @@ test('panels and rules name only metrics that the code exports', async () => {
       .map((name) => `${file} ${title}: ${name}`),
   );
   expect(unknown).toEqual([]);
+});
+test('fly.toml lets the platform scrape the port and path that the controller serves', () => {
+  const { env, metrics } = z
+    .object({
+      env: z.object({ TRIMTAB_PORT: z.string(), TRIMTAB_HOST: z.string() }),
+      metrics: z.object({ port: z.number(), path: z.string() }),
+    })
+    .parse(parseToml(readFileSync('fly.toml', 'utf8')));
+  expect(metrics).toEqual({ port: Number(env.TRIMTAB_PORT), path: '/metrics' });
+  expect(env.TRIMTAB_HOST).toBe('0.0.0.0');
+});
+/** Fly sets these on what it scrapes; ours of the same name are renamed. `make observe` runs every query on both kinds of scrape. */
+const SET_BY_FLY = ['app', 'instance', 'region', 'host'];
+test('no query names a label that Fly takes for itself, but by the variable; every panel asks the chosen data source', () => {
+  const Source = z.object({ type: z.string(), uid: z.string() });
+  const Variables = z.object({
+    templating: z.object({ list: z.array(z.looseObject({ name: z.string(), type: z.string(), query: z.unknown() })) }),
+  });
+  const Panels = z.object({
+    panels: z.array(
+      z.object({
+        type: z.string(),
+        datasource: Source.optional(),
+        targets: z.array(z.object({ datasource: Source, legendFormat: z.string().optional() })).optional(),
+      }),
+    ),
+  });
+  for (const [file, text] of textsByFile) {
+    const { list } = Variables.parse(JSON.parse(text)).templating;
+    expect(
+      list.map(({ name, type }) => `${name} ${type}`),
+      file,
+    ).toEqual(['datasource datasource', 'app custom', 'environment query']);
+    expect(list[1]?.['query'], file).toBe('own Prometheus : app, Fly : exported_app');
+    for (const { type, datasource, targets = [] } of Panels.parse(JSON.parse(text)).panels) {
+      if (type === 'row') continue;
+      for (const uid of [datasource?.uid, ...targets.map((target) => target.datasource.uid)]) expect(uid, file).toBe('${datasource}');
+      for (const { legendFormat = '' } of targets) expect(legendFormat, file).not.toMatch(/\{\{(app|instance|region|host)\}\}/);
+    }
+  }
+  for (const { file, title, expr } of exprs)
+    for (const label of SET_BY_FLY) expect(expr.replaceAll('${app}', ''), `${file} ${title}`).not.toMatch(new RegExp(`\\b${label}\\b`));
+  for (const { expr } of rules) {
+    const labels = [...expr.matchAll(/\bby \(([^)]*)\)/g)].flatMap(([, names = '']) => names.split(/, */));
+    expect(labels.includes('app'), expr).toBe(labels.includes('exported_app'));
+    for (const label of ['instance', 'region', 'host']) expect(expr).not.toMatch(new RegExp(`\\b${label}\\b`));
+  }
 });
 test('every exported metric is on a dashboard', async () => {
   const shown = new Set(exprs.flatMap(({ expr }) => namesIn(expr)));
