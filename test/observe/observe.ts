@@ -2,6 +2,7 @@
  *  and every rule must find data. Ends non-zero when one finds none. The figures go to .trimtab/observe.md. */
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import pc from 'picocolors';
+import { serveHttp } from '#http/serve.ts';
 import { makeHands } from '#test/demo/hands.ts';
 import type { Tour } from '#test/demo/tour.ts';
 import { alertStands, panelQueries, recorded, variableQueries } from './panels.ts';
@@ -81,11 +82,13 @@ const rowOf = ({ where, what, found, wrong }: Line): string =>
   `| ${cell(where)} | ${cell(what)} | ${found.length === 0 ? '' : found.length} | ${figure(found[0]?.value ?? null)} | ${wrong ?? 'yes'} |`;
 
 write(pc.bold('A running demo with a past of three weeks, and two Prometheus: one of our own, one as Fly scrapes\n'));
-const tour = await makeStage(() => undefined);
+const team = await serveHttp(() => new Response('', { status: 204 }), '127.0.0.1', 0);
+const tour = await makeStage(() => undefined, team.url);
 const running: Prometheus[] = [];
 const end = async (): Promise<void> => {
   await Promise.all(running.map((one) => one.close()));
   await tour.close();
+  await team.close();
   rmSync(tour.folder, { recursive: true, force: true });
 };
 process.once('SIGINT', () => void end().then(() => process.exit(1)));

@@ -85,7 +85,14 @@ const FILES: Readonly<Record<string, string>> = {
   'acme-web.toml': FLY_TOML('acme-web'),
   'acme-api.toml': FLY_TOML('acme-api'),
   'acme-staging-web.toml': FLY_TOML('acme-staging-web'),
-  'desired-state/production/environment.yaml': environment('production', '2s'),
+  'desired-state/production/environment.yaml': environment(
+    'production',
+    '2s',
+    `  notify:
+    - { name: team, webhook: { url: { env: TEAM_URL }, secret: { env: NOTIFY_SECRET } } }
+    - { name: gone, webhook: { url: { env: GONE_URL }, secret: { env: NOTIFY_SECRET } } }
+`,
+  ),
   'desired-state/production/budget.yaml': `apiVersion: trimtab.dev/v1alpha1
 kind: Budget
 metadata: { name: everything }
@@ -108,14 +115,26 @@ spec: { scope: { organization: acme }, monthly: { amount: 16 } }
   secrets: { SESSION_SECRET: { from: { env: SESSION_SECRET }, rotateEvery: 180d } }
 `,
   ),
-  'desired-state/staging/environment.yaml': environment('staging', '12h'),
+  'desired-state/staging/environment.yaml': environment(
+    'staging',
+    '12h',
+    '  database: { neon: { project: quiet-sea-123456, branch: main, role: app, database: app } }\n',
+  ),
   'desired-state/staging/web.yaml': app('web', 'acme-staging-web', '  visibility: public\n  groups: { app: { machines: { nrt: 1 } } }\n'),
 };
-/** The tour's simulator and controller on it; the files lie in its folder. */
-export async function makeStage(write: (text: string) => void): Promise<Tour> {
+/** The tour's simulator and controller on it; the files lie in its folder. `teamUrl`: who takes the messages. */
+export async function makeStage(write: (text: string) => void, teamUrl: string): Promise<Tour> {
   const tour = await makeTour(() => undefined, write, {
     prepare: writePast,
-    env: { DATABASE_URL: 'postgres://demo/?sslmode=require', SESSION_SECRET: 'a secret of the demo', TRIMTAB_POLL_SECONDS: '1' },
+    env: {
+      DATABASE_URL: 'postgres://demo/?sslmode=require',
+      SESSION_SECRET: 'a secret of the demo',
+      NOTIFY_SECRET: 'a secret for the webhooks of the demo',
+      TEAM_URL: teamUrl,
+      // Nobody listens there: its messages wait.
+      GONE_URL: 'http://127.0.0.1:1/',
+      TRIMTAB_POLL_SECONDS: '1',
+    },
   });
   tour.put(FILES);
   return tour;
