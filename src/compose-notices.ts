@@ -6,7 +6,10 @@ import type { Accounts } from '#engine/accounts.ts';
 import type { Controller } from '#engine/controller.ts';
 import { makeNotices, type Notices, type NoticesDeps } from '#engine/notices/notices.ts';
 import { realClock } from '#platform/clock.ts';
+import { makeCommitStatusSender } from '#platform/notify/commit-status.ts';
+import { makeEmailSender } from '#platform/notify/email.ts';
 import type { Sender } from '#platform/notify/port.ts';
+import { makeSlackSender } from '#platform/notify/slack.ts';
 import { makeWebhookSender } from '#platform/notify/webhook.ts';
 import type { Config } from './config.ts';
 
@@ -25,12 +28,18 @@ export function composeNotices(options: NoticesOptions): Notices {
     random: makeRandom(seed),
     writer: seed,
     environments: controller.environments.all,
-    senders: sendersOf(options.version),
+    senders: sendersOf(config, options.version),
     timeZone: config.timeZone,
     weekLines: (record) => weekMarkdown(record, config.language).split('\n'),
   });
 }
-const sendersOf = (version: string): readonly Sender[] => {
+const sendersOf = (config: Config, version: string): readonly Sender[] => {
   const fetchIt = (request: Request): Promise<Response> => fetch(request);
-  return [makeWebhookSender({ clock: realClock, fetch: fetchIt, userAgent: `trimtab/${version}` })];
+  const web = { fetch: fetchIt, userAgent: `trimtab/${version}` };
+  return [
+    makeSlackSender(web),
+    makeWebhookSender({ ...web, clock: realClock }),
+    makeEmailSender(),
+    makeCommitStatusSender({ ...web, apiUrl: config.variables['GITHUB_API_URL'] ?? 'https://api.github.com' }),
+  ];
 };

@@ -20,6 +20,9 @@ const REVEALS = [
   'src/compose-database.ts',
   'src/platform/checks/sql.ts',
   'src/platform/fly/flaps-apps.ts',
+  'src/platform/notify/commit-status.ts',
+  'src/platform/notify/email.ts',
+  'src/platform/notify/slack.ts',
   'src/platform/notify/webhook.ts',
 ];
 const files = execFileSync('git', ['ls-files', '--cached', '--others', '--exclude-standard', '--', 'src', 'test'], { encoding: 'utf8' })

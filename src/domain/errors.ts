@@ -95,7 +95,8 @@ export const ERRORS = {
   GITHUB_REFUSED: {
     retry: 'stop',
     condition: 'Stalled',
-    remedy: 'the token needs `pull-requests: write` on this repository (in a workflow: permissions), and the pull request must exist',
+    remedy:
+      'the token needs `pull-requests: write` (a commit status: `statuses: write`) on this repository (in a workflow: permissions), and what it is about must exist',
   },
   GITHUB_UNAVAILABLE: { retry: 'backoff', condition: 'Unknown', remedy: 'GitHub does not answer: see https://www.githubstatus.com' },
   NOTIFY_REFUSED: {

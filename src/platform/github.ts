@@ -1,4 +1,5 @@
-/** GitHub's REST API: one comment of ours per pull request, kept up to date. Needs a token with `pull-requests: write`. */
+/** GitHub's REST API: one comment of ours per pull request, kept up to date (a token with `pull-requests: write`), and statuses of commits
+ *  (`statuses: write`). */
 import pRetry, { AbortError } from 'p-retry';
 import { z } from 'zod';
 import { failure, type TrimtabError } from '#domain/errors.ts';
@@ -15,9 +16,19 @@ export interface GitHubOptions {
   readonly fetch: (request: Request) => Promise<Response>;
 }
 export type Commented = 'made' | 'changed' | 'unchanged' | 'removed' | 'absent';
+export type CommitState = 'error' | 'failure' | 'pending' | 'success';
+export interface CommitStatus {
+  /** The newest of a context stands. */
+  readonly context: string;
+  readonly state: CommitState;
+  /** One line; a longer one is cut. */
+  readonly description: string;
+}
 export interface GitHub {
   /** The one comment that carries `marker`; `text` null takes it away. Fails: GITHUB_REFUSED, GITHUB_UNAVAILABLE. */
   comment(pull: number, marker: string, text: string | null, signal: AbortSignal): Promise<Result<Commented, TrimtabError>>;
+  /** Fails: GITHUB_REFUSED, GITHUB_UNAVAILABLE. */
+  status(commit: string, status: CommitStatus, signal: AbortSignal): Promise<Result<void, TrimtabError>>;
 }
 const PAGE = 100;
 /** A pull request with more comments than these is no place to look for one of ours. */
@@ -26,6 +37,7 @@ const DEADLINE = seconds(20);
 const RETRIES = 3;
 /** GitHub refuses longer ones. */
 const LONGEST_COMMENT = 65_000;
+const LONGEST_DESCRIPTION = 140;
 const Comments = z.array(z.object({ id: z.number(), body: z.string().nullable().default('') }));
 type Comment = z.infer<typeof Comments>[number];
 
@@ -57,6 +69,11 @@ export function makeGitHub(options: GitHubOptions): GitHub {
       if (old === null) return done(await call('POST', `${root}/issues/${pull}/comments`, { body }, signal), 'made');
       if (old.body === body) return ok('unchanged');
       return done(await call('PATCH', `${root}/issues/comments/${old.id}`, { body }, signal), 'changed');
+    },
+    status: async (commit, { context, state, description }, signal) => {
+      const body = { context, state, description: description.replaceAll(/\s+/g, ' ').slice(0, LONGEST_DESCRIPTION) };
+      const told = await call('POST', `${root}/statuses/${encodeURIComponent(commit)}`, body, signal);
+      return told.ok ? ok(undefined) : told;
     },
   };
 }

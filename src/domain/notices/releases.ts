@@ -53,7 +53,7 @@ function stagesOf(release: Release, scene: ReleaseScene): readonly Stage[] {
   ];
   if (failure !== null)
     stages.push({
-      stage: 'failed',
+      stage: 'failing',
       occasion: 'releaseFailed',
       title: `${called} failed: ${failure.reason}`,
       lines: [failure.message, ...(failure.apps.length === 0 ? [] : [`apps: ${failure.apps.join(', ')}`])],
