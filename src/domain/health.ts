@@ -34,9 +34,11 @@ function configuredChecks({ config }: Pick<ObservedMachine, 'config'>): number {
 export const lastExit = (machine: Pick<ObservedMachine, 'events'>): ObservedExit | null =>
   machine.events.find(({ exit }) => exit !== undefined)?.exit ?? null;
 
-/** The platform's own client takes the newest exit for a crash loop by this rule. */
-export function isCrashLooping(machine: Pick<ObservedMachine, 'events'>): boolean {
-  const exit = lastExit(machine);
+/** The platform's own client takes the newest exit for a crash loop by this rule. What crashed before the machine was written anew says nothing
+ *  of what it runs now. */
+export function isCrashLooping({ events }: Pick<ObservedMachine, 'events'>): boolean {
+  const written = events.findIndex(({ type }) => type === 'update' || type === 'launch');
+  const exit = lastExit({ events: written < 0 ? events : events.slice(0, written) });
   return exit !== null && !exit.requestedStop && exit.restarting && exit.restartCount > 1 && exit.exitCode !== 0;
 }
 

@@ -15,6 +15,7 @@ import { correctionKey } from './restrain.ts';
 import { countKey, incarnationOf, membersOf, slotOf } from './scale.ts';
 import { membersIn } from './secret-mark.ts';
 import { unknownNames } from './secret-plan.ts';
+import { fingerprintsOf } from './secret-records.ts';
 import { belongingOf } from './stamp.ts';
 import type { Instant } from './units.ts';
 
@@ -147,6 +148,7 @@ export function learnFromFinding(
       proofs: [...new Set([...memory.proofs, ...adopted.flatMap(contentOf)])],
       adoptedAddresses: adopting ? addressesOf(observed) : memory.adoptedAddresses,
       syncedRevision: synced ? context.revision : memory.syncedRevision,
+      provedSecrets: synced && context.release === undefined ? fingerprintsOf(context.secrets) : memory.provedSecrets,
     },
   };
 }

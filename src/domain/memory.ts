@@ -72,6 +72,8 @@ export const AppMemory = z.object({
   members: z.array(z.string()).default([]),
   /** Machines we made lately → when: read one by one while the platform's list lags behind. */
   recent: z.record(z.string(), at).default({}),
+  /** Fingerprints of the secrets it was Synced with while no release was under way: what a release found, by name. */
+  provedSecrets: z.record(z.string(), z.string()).default({}),
   /** Secrets on the platform that nobody declares → first seen so. */
   unknownSecrets: z.record(z.string(), at).default({}),
   /** While no release has proved this app: it as it runs, null where nothing does. Null: not looked at since. */

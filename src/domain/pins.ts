@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import canonicalize from 'canonicalize';
 import { z } from 'zod';
 import type { CompiledApp, CompiledEnvironment } from './revision.ts';
+import { isBoundToRevision } from './secret-picture.ts';
 import { instant } from './units.ts';
 
 /** What an app is made of, each part compared by itself. */
@@ -13,8 +14,10 @@ export interface AppContent {
   readonly config: string;
   /** Hash over counts, regions, addresses, certificates, enabled. */
   readonly shape: string;
+  /** Hash over the values of secrets that git itself gives, as they lie there. */
+  readonly values: string;
 }
-export const CONTENT_PARTS = ['image', 'config', 'shape'] as const;
+export const CONTENT_PARTS = ['image', 'config', 'shape', 'values'] as const;
 export type ContentPart = (typeof CONTENT_PARTS)[number];
 
 export const Pin = z.object({
@@ -22,6 +25,7 @@ export const Pin = z.object({
   image: z.string(),
   config: z.string(),
   shape: z.string(),
+  values: z.string().default(''),
   /** Which parts were new when it failed. */
   changed: z.array(z.enum(CONTENT_PARTS)),
   /** Keyed fingerprints of the secrets that were new when it failed, by name. */
@@ -60,8 +64,14 @@ export function contentOf(app: CompiledApp): AppContent {
         mount,
       })),
     }),
+    values: hashOf(boundValues(app)),
   };
 }
+const boundValues = ({ secrets = {}, sealed }: CompiledApp): unknown =>
+  Object.entries(secrets)
+    .filter(([, { from }]) => isBoundToRevision(from))
+    .map(([name, { from }]) => [name, from.value ?? null, from.sops ?? null, sealed?.[from.sops?.file ?? ''] ?? null])
+    .sort();
 export const changedParts = (from: AppContent | null, to: AppContent): readonly ContentPart[] =>
   CONTENT_PARTS.filter((part) => from === null || !(part === 'image' ? isSameImage(from.image, to.image) : from[part] === to[part]));
 /** By digest where both have one: the same tag may be another image by now. Git that names none keeps what runs. */
@@ -80,7 +90,7 @@ export function provedIn(document: CompiledEnvironment | null, app: string): Com
 }
 
 /** The pin that holds this content back. A digest that failed stays held whatever else changes; a config that failed, with its digest; a count,
- *  with all of it. What equals the last good content is never held. */
+ *  with both; values of git, with all of it. What equals the last good content is never held. */
 export function pinOf(pins: readonly Pin[], app: CompiledApp, good: CompiledApp | null): Pin | null {
   const content = contentOf(app);
   const pin = pins.find((one) => one.app === app.app && matches(one, content));
@@ -92,7 +102,9 @@ function matches(pin: Pin, content: AppContent): boolean {
   if (pin.changed.length === 0) return false;
   if (!isSameImage(pin.image, content.image)) return false;
   if (pin.changed.includes('image')) return true;
-  return pin.config === content.config && (pin.changed.includes('config') || pin.shape === content.shape);
+  if (pin.config !== content.config) return false;
+  if (pin.changed.includes('config')) return true;
+  return pin.shape === content.shape && (pin.changed.includes('shape') || pin.values === content.values);
 }
 
 /** Apps that depend on one of these, and on those in turn; these included. */

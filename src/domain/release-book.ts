@@ -43,6 +43,8 @@ export const ReleaseBook = z.object({
   number: z.number().int().default(0),
   active: Release.nullable().default(null),
   lastGood: z.string().nullable().default(null),
+  /** When a release was last complete. */
+  provedAt: at.nullable().default(null),
   /** A release that reached the apps ended without bringing them anywhere: the next one covers every app. */
   unsettled: z.boolean().default(false),
   /** The accepted revision of which nothing more is tried, and why. */
@@ -83,7 +85,13 @@ export function afterTurn(book: ReleaseBook, release: Release, documents: Docume
   const ended = { ...pinned, active: null, last: { number, accepted, kind, phase, message } };
   switch (release.phase) {
     case 'complete':
-      return { ...ended, lastGood: release.to, unsettled: false, pins: withoutProved(pinned.pins, documents.to) };
+      return {
+        ...ended,
+        lastGood: release.to,
+        provedAt: release.endedAt,
+        unsettled: false,
+        pins: withoutProved(pinned.pins, documents.to),
+      };
     case 'failed':
       return { ...ended, unsettled: release.from === null && release.touched };
     default:
@@ -104,7 +112,8 @@ function pinFailure(book: ReleaseBook, release: Release, { from, to }: Documents
   const everything = failure.apps.length === 0 || kind === 'derived';
   const which = release.changes.filter(({ app }) => everything || failure.apps.includes(app));
   const pins = which.flatMap(({ app }) => pinFor(app, release, { from, to }, reason, at) ?? []);
-  const spent = everything ? { accepted, message: reason } : book.spent;
+  // A value that came without a commit says nothing of one.
+  const spent = everything && kind !== 'secrets' ? { accepted, message: reason } : book.spent;
   return { ...book, spent, pins: [...book.pins, ...pins].slice(-PINS_KEPT) };
 }
 function pinFor(app: string, release: Release, { from, to }: Documents, reason: string, at: Instant): Pin | null {

@@ -32,10 +32,14 @@ export function verdictOf(context: PlanContext, plan: Plan, synced: boolean): Re
     state,
     reason,
     message,
+    values: plan.held.flatMap(({ reason: why, change }) => (why === 'ReleaseWaits' && change !== null ? valuesIn(change) : [])),
   });
-  if (synced) return say('done', '');
+  // On the way back a value that stays is known only when all the rest is back.
+  const stays = context.release === 'back' ? plan.held.find(({ reason }) => reason === 'SecretNotReversible') : undefined;
+  const stuck = stays === undefined ? null : `SecretNotReversible: ${stays.message}`;
+  if (synced) return stuck === null ? say('done', '') : say('failed', stuck);
   const failing = failureIn(context, plan);
-  if (failing !== null) return say('failed', failing.message, failing.reason);
+  if (failing !== null) return say('failed', stuck ?? failing.message, failing.reason);
   const first = plan.waves[0];
   if (first?.ready === true && first.steps.some(isWork)) return say('progress', first.steps[0]?.why ?? '');
   const holds = plan.held.filter(({ change }) => change === null || change.cause !== 'drift');
@@ -43,9 +47,13 @@ export function verdictOf(context: PlanContext, plan: Plan, synced: boolean): Re
   if (dependency !== undefined) return say('waiting', dependency.message);
   const pace = holds.find(({ reason }) => PACE.includes(reason));
   const held = holds.find((hold) => !PACE.includes(hold.reason) && FAILS[hold.reason] === undefined);
+  if (stuck !== null && pace === undefined) return say('failed', stuck);
   if (held !== undefined && pace === undefined) return say('held', `${held.reason}: ${held.message}`);
   return say('progress', pace?.message ?? 'machines are coming up');
 }
+/** Names of secrets that this write gives new values. */
+const valuesIn = ({ action, cause }: Pick<Step, 'action' | 'cause'>): readonly string[] =>
+  action.kind === 'secret' && action.verb === 'set' && cause === 'change' ? action.items.map(({ name }) => name) : [];
 const isWork = ({ cause }: Step): boolean => cause !== 'drift' && cause !== 'floor';
 
 interface Failing {
@@ -53,6 +61,8 @@ interface Failing {
   readonly message: string;
 }
 function failureIn(context: PlanContext, plan: Plan): Failing | null {
+  // Machines still run with the value before: how they are says nothing of the one that is about to be written.
+  if (plan.waves.some(({ steps }) => steps.some((step) => valuesIn(step).length > 0))) return null;
   const hold = plan.held.find(({ reason }) => FAILS[reason] !== undefined);
   const written = context.app.groups.flatMap((group) =>
     membersIn(context, group).filter(({ standby, current, stamp }) => !standby && current && stamp.revision === context.revision),
@@ -77,8 +87,9 @@ function lateText({ machine }: Member, { app }: PlanContext): string {
 
 /** After a pass that failed: the platform refuses what is written, or nothing can be said now. */
 export function verdictAfter(error: TrimtabError, attempt: string | null): ReleaseVerdict {
-  if (error.code === 'FLY_INVALID') return { attempt, state: 'failed', reason: 'Refused', message: error.message };
-  return { attempt, state: ERRORS[error.code].condition === 'Reconciling' ? 'progress' : 'held', reason: null, message: error.message };
+  const { message } = error;
+  if (error.code === 'FLY_INVALID') return { attempt, state: 'failed', reason: 'Refused', message, values: [] };
+  return { attempt, state: ERRORS[error.code].condition === 'Reconciling' ? 'progress' : 'held', reason: null, message, values: [] };
 }
 /** Since when each machine of this app is not ready, by machine and instance: what was not ready before goes on counting. */
 export function unreadySince(members: readonly Member[], before: Readonly<Record<string, Instant>>, now: Instant): Record<string, Instant> {

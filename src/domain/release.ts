@@ -100,11 +100,13 @@ export const ReleaseVerdict = z.object({
   state: z.enum(['waiting', 'progress', 'held', 'done', 'failed']),
   reason: z.enum(FAILURES).nullable(),
   message: z.string(),
+  /** Secrets whose new values wait for a release to bring them. */
+  values: z.array(z.string()).default([]),
 });
 export type ReleaseVerdict = z.infer<typeof ReleaseVerdict>;
 
 export type Effect = 'preflight' | 'migrations' | 'smoke';
-export interface AppFact extends Omit<ReleaseVerdict, 'attempt'> {
+export interface AppFact extends Omit<ReleaseVerdict, 'attempt' | 'values'> {
   readonly app: string;
 }
 export interface ReleaseFacts {

@@ -19,6 +19,8 @@ export interface Controls {
   readonly approved: boolean;
   /** Null, or why nothing but drift is written: no release brings it yet. */
   readonly waits: Notice | null;
+  /** Null, or why new values of secrets are not written: no release brings them yet. */
+  readonly values: Notice | null;
   /** Why git asks for something else than what the app must be now. */
   readonly notices: readonly Notice[];
   /** Apps of `dependsOn` that are not Synced yet. */
@@ -128,9 +130,15 @@ export function restrain(finding: Finding, context: PlanContext, controls: Contr
   const now: Change[] = [];
   const holds: Hold[] = [...finding.holds, ...controls.notices.map((notice) => noticeHold(context.app.app, notice))];
   const scaleIns = scaleInApprovals(finding.now, context, controls);
+  const hasValues = finding.now.some(
+    (change) => setsValues(change) && change.cause === 'change' && holdFor(change, context, controls) === null,
+  );
   for (const change of finding.now) {
     const hold =
-      scaleIns.get(change.subject) ?? holdFor(standsFor(change, finding), context, controls) ?? gated(change, controls, overBudget);
+      scaleIns.get(change.subject) ??
+      holdFor(standsFor(change, finding), context, controls) ??
+      (hasValues ? waitsWithValues(change, controls) : null) ??
+      gated(change, controls, overBudget);
     if (hold === null) now.push(change);
     else holds.push(hold);
   }
@@ -163,6 +171,13 @@ function holdFor(change: Change, context: PlanContext, controls: Controls): Hold
       };
   }
   return null;
+}
+const setsValues = ({ action }: Change): boolean => action.kind === 'secret' && action.verb === 'set' && !action.staged;
+/** New values come in a release. What somebody else set is put back with them, not before: one write, one disturbance. */
+function waitsWithValues(change: Change, { values }: Controls): Hold | null {
+  if (values === null || !setsValues(change)) return null;
+  const { app, subject, why } = change;
+  return { reason: values.reason, app, subject, message: `${why}: ${values.message}`, until: values.until, change };
 }
 /** What git asks for anew. What puts back what was, or must run, never waits for money. */
 function gated(change: Change, { approved }: Controls, overBudget: string | null): Hold | null {

@@ -82,7 +82,8 @@ function judge(context: PlanContext, name: string): readonly Judged[] {
   const unknown = record === null || record.keyId !== secrets.keyId;
   if (seen !== null && (unknown ? !secrets.asked : !sourceMoved && !moved)) return [];
   const cause = sourceMoved ? 'change' : 'drift';
-  const older = record?.older.includes(fingerprint) === true && !isBoundToRevision(declaration.from);
+  // On the way back an older value is what is gone back to.
+  const older = record?.older.includes(fingerprint) === true && !isBoundToRevision(declaration.from) && context.release !== 'back';
   const item: SecretItem = {
     name,
     fingerprint,

@@ -85,10 +85,22 @@ export function recordsAfter(
   }
 }
 export const lacksVersion = ({ version, setAt }: SecretRecord): boolean => version === null && setAt !== null;
-/** Fingerprints of the values that were written since then, by name: what a release that failed pins of the secrets. */
-export const setSince = (records: Iterable<SecretRecord>, since: Instant): Readonly<Record<string, string>> =>
+/** Of the values that stand, by name. */
+export const fingerprintsOf = ({ records }: Pick<SecretsPicture, 'records'>): Record<string, string> =>
+  Object.fromEntries([...records.values()].flatMap(({ name, fingerprint }) => (fingerprint === null ? [] : [[name, fingerprint]])));
+/** Fingerprints of the values that a release that failed brought, by name: what it pins of the secrets. `proved`: those the app ran well with
+ *  before it. Where that is not known: what was written since it began. */
+export const newWith = (
+  records: Iterable<SecretRecord>,
+  proved: Readonly<Record<string, string>>,
+  { provedAt, startedAt }: { readonly provedAt: Instant | null; readonly startedAt: Instant },
+): Readonly<Record<string, string>> =>
   Object.fromEntries(
-    [...records].flatMap(({ name, fingerprint, setAt, since: stands }) =>
-      fingerprint === null || setAt === null || setAt < since || stands < since ? [] : [[name, fingerprint]],
-    ),
+    [...records].flatMap(({ name, fingerprint, setAt, since, older }) => {
+      // A first value took no other's place: there is nothing to go back to, and nothing to hold back.
+      if (fingerprint === null || setAt === null || older.length === 0) return [];
+      const before = proved[name];
+      const isNew = before === undefined ? setAt >= startedAt && since >= startedAt : before !== fingerprint && since >= (provedAt ?? 0);
+      return isNew ? [[name, fingerprint]] : [];
+    }),
   );

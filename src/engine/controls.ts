@@ -13,6 +13,7 @@ export function controlsOf(deps: PassDeps, target: AppTarget, context: PlanConte
     halted: deps.halted(target.environment.name),
     approved: deps.isApproved(target),
     waits: target.waits,
+    values: target.values,
     notices: target.notices,
     // On the way back it is the other way round.
     waitsFor: (target.back ? dependentAppsOf(target) : dependenciesOf(target)).filter(takesPart).flatMap(({ name, app }) => {

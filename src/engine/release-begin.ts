@@ -9,10 +9,11 @@ import { ok, type Result } from '#domain/result.ts';
 import type { CompiledApp, CompiledEnvironment } from '#domain/revision.ts';
 import type { StoreDep } from '#platform/store/port.ts';
 import type { EnvironmentView } from './environments.ts';
+import type { FactsDeps } from './release-facts.ts';
 import { saveDerived } from './revisions.ts';
 import type { AcceptedRevision, EnvironmentState } from './targets.ts';
 
-export type BeginDeps = StoreDep & ClockDep;
+export type BeginDeps = StoreDep & ClockDep & Pick<FactsDeps, 'statusOf'>;
 /** `moves`: nothing that runs differs, the last good revision follows git · `release`: it has to be brought. */
 export type Begun =
   | { readonly is: 'nothing' }
@@ -27,23 +28,46 @@ export async function beginRelease(
 ): Promise<Result<Begun, TrimtabError>> {
   const { effective, book, accepted } = state;
   const wanted = effective.document.apps.filter(takesPart);
-  if (wanted.length === 0 || book.spent?.accepted === accepted.id) return ok({ is: 'nothing' });
-  if (state.good?.id === effective.id && !book.unsettled) return ok({ is: 'nothing' });
+  const valued = new Set(
+    wanted.filter(({ app }) => (deps.statusOf(state.name, app)?.release?.values ?? []).length > 0).map(({ app }) => app),
+  );
+  if (wanted.length === 0) return ok({ is: 'nothing' });
+  const spent = book.spent?.accepted === accepted.id;
+  if (spent || (state.good?.id === effective.id && !book.unsettled)) return ok(onlyValues(deps, view, state, valued));
   const from = await withBaselines(deps, state, wanted, signal);
   if (!from.ok) return from;
   if (from.value === 'unseen') return ok({ is: 'nothing' });
-  const changes = changesOf(wanted, from.value?.document ?? null, book.unsettled);
+  const changes = changesOf(wanted, from.value?.document ?? null, valued, book.unsettled);
   const to = await toOf(deps, state, signal);
   if (!to.ok) return to;
   if (changes.length === 0) return ok({ is: 'moves', to: to.value });
   return ok({ is: 'release', to: to.value, from: from.value, release: releaseOf(deps, view, state, from.value, changes) });
 }
-function changesOf(wanted: readonly CompiledApp[], from: CompiledEnvironment | null, all: boolean): Release['changes'] {
+/** Sources give new values, and git asks for nothing else than what runs: that is a release of what runs. */
+function onlyValues(deps: BeginDeps, view: EnvironmentView, state: EnvironmentState, valued: ReadonlySet<string>): Begun {
+  const { good } = state;
+  const changes = changesOf(good?.document.apps.filter(takesPart) ?? [], good?.document ?? null, valued, false);
+  if (good === null || changes.length === 0) return { is: 'nothing' };
+  return {
+    is: 'release',
+    to: good,
+    from: good,
+    release: { ...releaseOf(deps, view, state, good, changes), kind: 'secrets', to: good.id, actor: 'trimtab' },
+  };
+}
+/** `valued`: apps whose sources give new values. */
+function changesOf(
+  wanted: readonly CompiledApp[],
+  from: CompiledEnvironment | null,
+  valued: ReadonlySet<string>,
+  all: boolean,
+): Release['changes'] {
   return wanted.flatMap((app) => {
     const good = provedIn(from, app.app);
-    const parts = good === null ? (['new'] as const) : changedParts(contentOf(good), contentOf(app));
+    const content = good === null ? (['new'] as const) : changedParts(contentOf(good), contentOf(app));
+    const parts = valued.has(app.app) ? [...content, 'secrets' as const] : [...content];
     if (parts.length === 0 && !all) return [];
-    return [{ app: app.app, name: app.name, parts: [...parts], state: 'waiting' as const, message: '' }];
+    return [{ app: app.app, name: app.name, parts, state: 'waiting' as const, message: '' }];
   });
 }
 const toOf = ({ store, clock }: BeginDeps, { name, accepted, effective }: EnvironmentState, signal: AbortSignal) =>

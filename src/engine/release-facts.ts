@@ -26,20 +26,22 @@ export function factsOf(deps: FactsDeps, state: EnvironmentState, release: Relea
     ...outcome,
     now: deps.clock.now(),
     accepted: state.accepted.id,
-    wanted: state.effective.id,
+    // Of a commit that is given up nothing more is wanted than what runs.
+    wanted: state.book.spent?.accepted === state.accepted.id && state.good !== null ? state.good.id : state.effective.id,
     halted: deps.halts.reasonFor(state.name),
-    declares: declaresOf(deps.parts, document),
+    declares: declaresOf(deps.parts, document, release.kind),
     gate: gateOf(deps, state, release, document),
     apps: appFacts(deps, state, release),
     appsMayTake: appsMayTake(document, release),
   };
 }
 /** `whenChanged` and `always` are the same here: a release is a change. */
-function declaresOf({ preflight }: ReleaseParts, { declared }: CompiledEnvironment): ReleaseFacts['declares'] {
+function declaresOf({ preflight }: ReleaseParts, { declared }: CompiledEnvironment, kind: Release['kind']): ReleaseFacts['declares'] {
   const { database, smoke } = declared ?? {};
   return {
     preflight: preflight !== null,
-    migrations: database?.migrations !== undefined && database.migrations.run !== 'never',
+    // Values that are new alone bring no files.
+    migrations: kind !== 'secrets' && database?.migrations !== undefined && database.migrations.run !== 'never',
     smoke: smoke !== undefined && smoke.run !== 'never',
   };
 }
@@ -75,7 +77,8 @@ function approvalsMissing(state: EnvironmentState, release: Release, changed: re
   // Who asks for it by a command has said so.
   const own = release.kind === 'rollback' || release.kind === 'override' || release.actor !== (release.author ?? 'git');
   if (counted.length >= needed) return null;
-  const manual = changed.some(({ sync }) => sync.mode === 'manual');
+  // A new revision waits for approval; a value that was issued is none.
+  const manual = release.kind !== 'secrets' && changed.some(({ sync }) => sync.mode === 'manual');
   if (massChange === null && (!manual || (own && policy === undefined))) return '';
   const people =
     needed === 1 && policy?.notAuthor !== true

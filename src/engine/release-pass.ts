@@ -3,11 +3,12 @@
 import type { TrimtabError } from '#domain/errors.ts';
 import type { TellDep } from '#domain/events.ts';
 import { appName, type EnvironmentName, environmentName, revisionId } from '#domain/ids.ts';
+import { AppMemory } from '#domain/memory.ts';
 import { isBackward, isEnded, isForward, type Release, type Turn } from '#domain/release.ts';
 import { afterTime, afterTurn, endsOf, type ReleaseBook } from '#domain/release-book.ts';
 import { advance } from '#domain/release-turn.ts';
 import { ok, type Result } from '#domain/result.ts';
-import { setSince } from '#domain/secret-records.ts';
+import { newWith } from '#domain/secret-records.ts';
 import { elapsed, type Ms, ms, seconds } from '#domain/units.ts';
 import type { StoreDep } from '#platform/store/port.ts';
 import type { Environments, EnvironmentView } from './environments.ts';
@@ -131,16 +132,22 @@ async function prepare(
   return ok({ ...active, migrations: { set, pending: [...pending] } });
 }
 /** What fails is pinned with the values that this release wrote: told by their fingerprints. */
-async function withSecrets(deps: StoreDep, before: Release, release: Release, signal: AbortSignal): Promise<Result<Release, TrimtabError>> {
-  if (release.failure === null || before.failure !== null) return ok(release);
+async function withSecrets(
+  deps: StoreDep,
+  { provedAt, active: before }: ReleaseBook,
+  release: Release,
+  signal: AbortSignal,
+): Promise<Result<Release, TrimtabError>> {
+  if (release.failure === null || before === null || before.failure !== null) return ok(release);
   const store = makeAppStore(deps.store, RELEASES);
   const secrets: Release['secrets'] = {};
   for (const { app } of release.changes) {
     const records = await store.secrets(environmentName(release.environment), appName(app), signal);
     if (!records.ok) return records;
-    // A first value took no other's place: there is nothing to go back to, and nothing to hold back.
-    const changed = records.value.filter(({ older }) => older.length > 0);
-    const set = setSince(changed, release.startedAt);
+    const row = await deps.store.readApp(release.environment, app, signal);
+    if (!row.ok) return row;
+    const proved = AppMemory.safeParse(row.value?.memory).data?.provedSecrets ?? {};
+    const set = newWith(records.value, proved, { provedAt, startedAt: release.startedAt });
     if (Object.keys(set).length > 0) secrets[app] = set;
   }
   const names = Object.entries(secrets).flatMap(([app, set]) => Object.keys(set).map((name) => `${app}/${name}`));
@@ -159,7 +166,7 @@ async function write(
   const { name, book, good, to, effective } = state;
   const before = book.active;
   if (before === null) return ok(false);
-  const named = await withSecrets(deps, before, turn.release, signal);
+  const named = await withSecrets(deps, book, turn.release, signal);
   if (!named.ok) return named;
   const release = named.value;
   if (JSON.stringify(before) === JSON.stringify(release)) return ok(true);

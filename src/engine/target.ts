@@ -14,6 +14,8 @@ export interface AppTarget {
   readonly gone: boolean;
   /** Null: go ahead; else why nothing but drift is written (no release has brought it yet). */
   readonly waits: Notice | null;
+  /** Null: new values of secrets may be written; else why they wait for a release. */
+  readonly values: Notice | null;
   /** Why git asks for something else than this. */
   readonly notices: readonly Notice[];
   /** Somebody's word, or a budget's act, stands over git's for a while; null: no. */
@@ -32,6 +34,7 @@ export const plainTarget = (environment: CompiledEnvironment, app: CompiledApp, 
   revision,
   gone: false,
   waits: null,
+  values: null,
   notices: [],
   overridden: null,
   back: false,

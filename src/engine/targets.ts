@@ -88,11 +88,12 @@ function targetOf(state: EnvironmentState, app: CompiledApp): AppTarget {
   const { sync, declared } = accepted.document;
   const environment = { ...base.document, sync, ...(declared === undefined ? {} : { declared }) };
   const { releaseCommand, ...rest } = { ...found, sync: app.sync };
-  // What was proved once runs its release command no second time.
-  const wanted = back || releaseCommand === undefined ? rest : { ...rest, releaseCommand };
+  // What was proved once runs its release command no second time; nor does the platform's CLI when only secrets are new.
+  const runsNone = back || active?.kind === 'secrets' || releaseCommand === undefined;
+  const wanted = runsNone ? rest : { ...rest, releaseCommand };
   return {
     ...plainTarget(environment, wanted, base.id),
-    ...{ notices, overridden, back },
+    ...{ notices, overridden, back, values: valuesOf(state, app) },
     massChange: base.id === accepted.id ? massChange : null,
     release: active === null || !(isForward(active) || back) ? null : { number: active.number, openedAt: active.openedAt },
   };
@@ -114,6 +115,15 @@ function noticesFor({ book, effective }: EnvironmentState, app: CompiledApp, fou
   if (active !== null || app.sync.mode !== 'manual') return [];
   return [{ reason: 'ApprovalRequired', message: `revision ${effective.id.slice(0, 12)} waits for approval`, until: null }];
 }
+/** New values come in a release of their own, or with the one that brings the app. What waits for a person holds up no rotation. */
+function valuesOf({ book: { active } }: EnvironmentState, { app }: CompiledApp): Notice | null {
+  if (active === null) return { reason: 'ReleaseWaits', message: 'a release brings it', until: null };
+  const brings = active.changes.some((change) => change.app === app);
+  const moves = isForward(active) || isBackward(active);
+  const goesOn = moves ? brings || active.phase === 'stalled' : active.kind !== 'secrets' && LONG_HOLDS.includes(active.hold ?? '');
+  return goesOn ? null : { reason: 'ReleaseWaits', message: `release ${active.number} is in ${active.phase}`, until: null };
+}
+const LONG_HOLDS: readonly string[] = ['ApprovalRequired', 'MassChange', 'RevisionPinned'];
 const WAITS: Notice = { reason: 'ReleaseWaits', message: 'it waits for its release', until: null };
 /** Beside a plan, not in its way. */
 const SHOWN: readonly HoldReason[] = ['RevisionPinned', 'ReleaseWaits', 'PreflightFailed'];

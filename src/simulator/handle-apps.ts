@@ -159,9 +159,11 @@ export function writeSecrets(world: World, app: AppRow, values: Readonly<Record<
         digest: secretDigest(app.name, value),
         createdAt: old?.createdAt ?? now,
         updatedAt: now,
+        refused: /\brefused\b/.test(value),
       });
   }
   app.secretsVersion += 1;
+  if (secretsOf(world, app.name).some(({ refused }) => refused)) app.refused = [...(app.refused ?? []), app.secretsVersion];
   app.secretsAt = now;
   return app.secretsVersion;
 }

@@ -10,6 +10,8 @@ export interface Behaviour {
   readonly crashes: boolean;
   readonly outOfMemory: boolean;
   readonly failsChecks: boolean;
+  /** Crashes with secrets that it refuses. */
+  readonly picky: boolean;
 }
 
 /** Null: the registry does not have it. */
@@ -34,6 +36,7 @@ export function behaviourOf(image: ImageRow): Behaviour {
     crashes: /crash|oom/.test(name),
     outOfMemory: /oom/.test(name),
     failsChecks: /failing|unhealthy/.test(name),
+    picky: /picky/.test(name),
   };
 }
 export const digestOf = (text: string): string => `sha256:${createHash('sha256').update(text).digest('hex')}`;

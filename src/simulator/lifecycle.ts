@@ -118,8 +118,9 @@ export function boot(world: World, row: MachineRow, source = 'flyd'): void {
 }
 function run(world: World, row: MachineRow): void {
   const behaviour = behaviourOf(row.image);
+  const refuses = behaviour.picky && world.apps.get(row.app)?.refused?.includes(row.secretsVersion) === true;
   if (isJob(row)) return soon(world, row, jobTime(world, row), () => finishJob(world, row, behaviour.crashes));
-  if (behaviour.crashes) soon(world, row, timeFor(world, 'crash'), () => crash(world, row, behaviour.outOfMemory));
+  if (behaviour.crashes || refuses) soon(world, row, timeFor(world, 'crash'), () => crash(world, row, behaviour.outOfMemory));
 }
 /** Runs once and ends: release commands, scheduled machines, anything that destroys itself. */
 const isJob = (row: MachineRow): boolean =>

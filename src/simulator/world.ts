@@ -18,6 +18,8 @@ export interface AppRow {
   secretsVersion: number;
   /** When it rose; absent: never. */
   secretsAt?: number;
+  /** Versions of the secrets that a picky program refuses; absent: none. */
+  refused?: readonly number[];
 }
 export interface EventRow {
   readonly id: string;
@@ -110,6 +112,8 @@ export interface SecretRow {
   digest: string;
   readonly createdAt: number;
   updatedAt: number;
+  /** Its value says `refused`. */
+  refused?: boolean;
 }
 export interface AddressRow {
   readonly id: string;

@@ -52,7 +52,15 @@ test('a pause says until when, by whom, why, and how it ends', () => {
 });
 
 const aPin = (over: Partial<Pin> = {}): Pin => ({
-  ...{ app: 'acme-web', image: 'registry.fly.io/acme-web:v2 sha256:00', config: 'c', shape: 's', changed: ['image'], secrets: {} },
+  ...{
+    app: 'acme-web',
+    image: 'registry.fly.io/acme-web:v2 sha256:00',
+    config: 'c',
+    shape: 's',
+    values: '',
+    changed: ['image'],
+    secrets: {},
+  },
   ...{ instead: null, release: 3, by: 'trimtab', reason: 'Checks: app-nrt-1 does not pass', at: NOW },
   ...over,
 });

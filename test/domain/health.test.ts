@@ -20,6 +20,7 @@ const start = (seconds: number): ObservedEvent => ({
   source: 'flyd',
   at: ago(seconds),
 });
+const update = (seconds: number): ObservedEvent => ({ ...start(seconds), type: 'update', status: 'replacing', source: 'user' });
 const exit = (over: Partial<ObservedExit> = {}, seconds = 30): ObservedEvent => ({
   id: `x${seconds}`,
   type: 'exit',
@@ -65,6 +66,8 @@ describe('a crash loop', () => {
     { when: 'it is not restarted any more', events: [exit({ ...loop, restarting: false })], is: false },
     { when: 'the newest exit was well', events: [exit(), exit(loop, 60)], is: false },
     { when: 'it never ended', events: [start(5)], is: false },
+    { when: 'it was written anew since', events: [update(5), exit(loop, 60)], is: false },
+    { when: 'it was written anew before', events: [exit(loop, 5), update(60)], is: true },
   ])('$when: $is', ({ events, is }) => expect(isCrashLooping({ events })).toBe(is));
 });
 

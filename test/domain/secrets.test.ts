@@ -11,7 +11,7 @@ import { rotationDue } from '#domain/secret-age.ts';
 import { markOf, newestOf } from '#domain/secret-mark.ts';
 import { NO_SECRETS, type SecretReading, type SecretRecord } from '#domain/secret-picture.ts';
 import { mergeSecretWrites, planSecrets } from '#domain/secret-plan.ts';
-import { adoptedRecords, recordsAfter, setSince } from '#domain/secret-records.ts';
+import { adoptedRecords, newWith, recordsAfter } from '#domain/secret-records.ts';
 import { faultsOf } from '#domain/secret-rules.ts';
 import { isOutOfSync, secretStatuses } from '#domain/secret-status.ts';
 import { SecretValue } from '#domain/secret-value.ts';
@@ -330,14 +330,22 @@ describe('records', () => {
     );
     expect(same).toMatchObject({ since: NOW, older: [] });
   });
-  test('what a release wrote anew: not what it only put back', () => {
+  test('what a release brought anew: not what it only put back, nor what took no other’s place, nor what ran well before', () => {
     const rows = [
-      record({ name: 'NEW', setAt: later, since: later }),
-      record({ name: 'BACK', setAt: later, since: NOW }),
-      record({ name: 'OLD' }),
+      record({ name: 'NEW', setAt: later, since: later, older: ['f0'] }),
+      record({ name: 'BACK', setAt: later, since: NOW, older: ['f0'] }),
+      record({ name: 'FIRST', setAt: later, since: later }),
+      record({ name: 'OLD', setAt: NOW, older: ['f0'] }),
       record({ name: 'FOUND', setAt: null, since: later }),
     ];
-    expect(setSince(rows, later)).toEqual({ NEW: 'f1' });
+    const release = { provedAt: null, startedAt: later };
+    expect(newWith(rows, {}, release)).toEqual({ NEW: 'f1' });
+    // It is known what the app ran well with.
+    expect(newWith(rows, { NEW: 'f1', BACK: 'f1', OLD: 'f1' }, release)).toEqual({});
+    // Staged before the release began, and never proved.
+    expect(newWith(rows, { NEW: 'f0', OLD: 'f0' }, release)).toEqual({ NEW: 'f1', OLD: 'f1' });
+    // A release that was complete since proved it, though the app told nothing yet.
+    expect(newWith(rows, { NEW: 'f0', OLD: 'f0' }, { ...release, provedAt: later })).toEqual({ NEW: 'f1' });
   });
   test('a lost version is put in when it is learnt', () => {
     const lost = new Map([['A', record({ version: null })]]);

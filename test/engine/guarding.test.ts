@@ -11,6 +11,7 @@ const calm: Controls = {
   halted: null,
   approved: false,
   waits: null,
+  values: null,
   notices: [],
   waitsFor: [],
   foreignRelease: null,

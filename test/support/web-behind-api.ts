@@ -3,7 +3,7 @@
 import { ok } from '#domain/result.ts';
 import type { CompiledEnvironment } from '#domain/revision.ts';
 import { ms } from '#domain/units.ts';
-import type { ReleaseParts } from '#engine/release-ports.ts';
+import type { MigrateDep } from '#engine/release-ports.ts';
 import type { Files, Harness } from './harness.ts';
 import { oneApp, type WorldOptions } from './worlds.ts';
 
@@ -59,7 +59,7 @@ export function countedMigrations(dies: (written: string) => boolean = () => fal
   const ran: string[] = [];
   const filesOf = ({ declared }: CompiledEnvironment): readonly string[] => (declared?.migrations?.files ?? []).map(({ path }) => path);
   const pendingOf = (environment: CompiledEnvironment) => filesOf(environment).filter((path) => !ran.includes(path));
-  const part: ReleaseParts['migrations'] = {
+  const part: MigrateDep['migrations'] = {
     plan: (environment) => Promise.resolve(ok({ set: filesOf(environment).join(), pending: pendingOf(environment) })),
     apply: async (environment) => {
       for (const path of pendingOf(environment)) {
