@@ -120,7 +120,8 @@ const environments = [
     release: underWay,
     pins: [
       {
-        ...{ app: 'acme-api', image: 'acme-api:v41 sha256:1234', config: '', shape: '', changed: ['image'], secrets: {}, instead: null },
+        ...{ app: 'acme-api', image: 'acme-api:v41 sha256:1234', config: '', shape: '', values: '' },
+        ...{ changed: ['image'], secrets: {}, instead: null },
         ...{ release: 11, by: 'trimtab', reason: 'Checks: app-nrt-1 does not pass within 300 s', at: SEEN_AT },
       },
     ],
