@@ -63,8 +63,16 @@ function appLines(app: AppStatus, environment: EnvironmentAnswer): readonly stri
     return `    drift: ${subject} ${pointer} since ${new Date(firstSeen).toISOString()}, ${when}`;
   });
   const foreign = app.foreign.map((machine) => pc.dim(`    foreign machine, left alone: ${machine}`));
-  return [head, ...heldLines(app, environment), ...drifts, ...secretLines(app), ...foreign];
+  return [head, ...heldLines(app, environment), ...drifts, ...secretLines(app), ...tagLines(app), ...foreign];
 }
+function tagLines({ name, environment, tagMoved }: AppStatus): readonly string[] {
+  if (tagMoved === undefined) return [];
+  const { reference, runs, pointsTo, since } = tagMoved;
+  const found = `${reference} points to ${short(pointsTo)} since ${new Date(since).toISOString()}, ${short(runs)} goes on`;
+  return [pc.yellow(`    ${found}: \`trimtab deploy ${environment} --image ${name}=${reference}\` follows it`)];
+}
+/** `sha256:` and twelve characters. */
+const short = (digest: string): string => digest.slice(0, 19);
 /** Those that are not as they should be, those that are due, and what nobody declares. */
 function secretLines({ secrets = [], unknownSecrets = [], observedAt }: AppStatus): readonly string[] {
   const lines = secrets.flatMap((secret) => {
@@ -100,6 +108,7 @@ export function explainText(app: AppStatus): string {
     ...conditions,
     ...drifts,
     ...held,
+    ...tagLines(app).map((line) => `${line.slice(2)}\n`),
     ...pending,
   ].join('');
 }

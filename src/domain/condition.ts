@@ -116,6 +116,8 @@ export const AppStatus = z.object({
   secrets: z.array(SecretStatus).optional(),
   /** On the platform, declared by nobody. */
   unknownSecrets: z.array(z.string()).optional(),
+  /** The tag that git names points to another image since; what was resolved goes on. */
+  tagMoved: z.object({ reference: z.string(), runs: z.string(), pointsTo: z.string(), since: at }).optional(),
   /** How far it is with the revision it is being brought to. */
   release: ReleaseVerdict.nullable().optional(),
   costLines: z.array(CostLine),

@@ -4,7 +4,7 @@ import type { BudgetLevel, BudgetNews } from './budget.ts';
 import type { Cause, FieldGroup, KindName, Verb } from './change.ts';
 import type { AppStatus } from './condition.ts';
 import type { ErrorCode } from './errors.ts';
-import type { AppName, EnvironmentName, OrgSlug, RevisionId } from './ids.ts';
+import type { AppName, Digest, EnvironmentName, OrgSlug, RevisionId } from './ids.ts';
 import type { HoldReason } from './plan.ts';
 import type { FailureReason, ReleaseKind, ReleasePhase } from './release.ts';
 import type { Owner } from './revision.ts';
@@ -52,6 +52,8 @@ export type Event =
   | { readonly type: 'SourceRewritten'; readonly environment: EnvironmentName; readonly commit: string | null }
   | { readonly type: 'SourceFailed'; readonly code: ErrorCode; readonly message: string }
   | ({ readonly type: 'AppAdopted'; readonly machines: number } & Of)
+  /** The tag that git names points to another image; what was resolved goes on. */
+  | ({ readonly type: 'ImageTagMoved'; readonly reference: string; readonly from: Digest; readonly to: Digest } & Of)
   | ({ readonly type: 'DriftSeen'; readonly drift: DriftFact; readonly correctAt: Instant | null; readonly keep: string } & Of)
   | ({ readonly type: 'DriftCorrected'; readonly drift: DriftFact; readonly after: Ms } & Of)
   /** It went away without us. */

@@ -1,6 +1,7 @@
 /** What trimtab remembers of one app between passes: small, JSON, rebuilt from stamps when lost. */
 import { z } from 'zod';
 import { FIELD_GROUPS, KIND_NAMES } from './change.ts';
+import { type Digest, digest } from './ids.ts';
 import type { CompiledApp } from './revision.ts';
 import type { Instant } from './units.ts';
 import { instant } from './units.ts';
@@ -79,6 +80,11 @@ export const AppMemory = z.object({
   /** While no release has proved this app: it as it runs, null where nothing does. Null: not looked at since. */
   baseline: z
     .object({ app: z.custom<CompiledApp>((value) => Frame.safeParse(value).success).nullable() })
+    .nullable()
+    .default(null),
+  /** Where the tag that git names points to by now, while that is not what was resolved. */
+  tag: z
+    .object({ reference: z.string(), digest: z.string().transform((text): Digest => digest(text)), since: at })
     .nullable()
     .default(null),
   /** `group/region` of an app that was switched off → how many there were: a range comes back with as many. */

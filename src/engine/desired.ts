@@ -23,6 +23,8 @@ export interface ReadDesiredDeps extends DesiredSourceDep {
   /** Environments that have a branch or a repository of their own, by name; the source above is not asked about them. */
   readonly own?: ReadonlyMap<string, OwnSource>;
   readonly process: Readonly<Record<string, string | undefined>>;
+  /** Before an environment is read: what was accepted of it before this process began. */
+  readonly open?: (name: string, signal: AbortSignal) => Promise<Result<void, TrimtabError>>;
   /** The last accepted document of an environment folder. */
   readonly previous: (name: string) => CompiledEnvironment | null;
   /** A command asks its own environment anew; the controller's own poll keeps the stored answers. */
@@ -131,6 +133,8 @@ async function readOne(
   { name, files, bare, root }: Folder,
   signal: AbortSignal,
 ): Promise<Result<Found, TrimtabError>> {
+  const opened = await deps.open?.(name, signal);
+  if (opened?.ok === false) return opened;
   const previous = deps.previous(name);
   const known = deps.known?.(name) ?? null;
   const stored = deps.keepsLookups ? (previous?.declared?.lookups ?? {}) : {};

@@ -30,6 +30,8 @@ export interface EnvironmentView {
   readonly author: string | null;
 }
 export interface Environments {
+  /** What the store has of it is known from now on: also what it was compiled to, and asked for, before this process began. */
+  open(name: string, signal: AbortSignal): Promise<Result<void, TrimtabError>>;
   /** Accepts what compiled; the keys of releases and apps that have something to look at. */
   take(read: readonly ReadEnvironment[], signal: AbortSignal): Promise<Result<readonly string[], TrimtabError>>;
   noteUnreadable(error: TrimtabError): void;
@@ -79,6 +81,10 @@ export function makeEnvironments(deps: StoreDep & TellDep & ClockDep): Environme
   const byKey = (key: string): Kept | undefined => kept.get(key.split('/')[1] ?? '');
   const targets = (): readonly AppTarget[] => [...kept.values()].flatMap((one) => [...one.targets.values()]);
   return {
+    open: async (name, signal) => {
+      const opened = await openEnvironment(scope, name, signal);
+      return opened.ok ? ok(undefined) : opened;
+    },
     take: async (read, signal) => {
       const woken: string[] = [];
       for (const one of read) {

@@ -23,6 +23,7 @@ import { decide } from './decide.ts';
 import { execute } from './execute.ts';
 import { guardFor } from './guarding.ts';
 import { tellHolds } from './hold-news.ts';
+import { watchTag } from './image-tag.ts';
 import { forget, isOver, leaveAlone } from './left-alone.ts';
 import { machineLines } from './machine-lines.ts';
 import { observeApp, observeMachines } from './observe.ts';
@@ -90,7 +91,8 @@ async function attempt(
     const forgotten = await forget(deps, target, generation, signal);
     return forgotten.ok ? ok(NO_TARGET) : forgotten;
   }
-  const seen = await withSecrets(deps, target, runtime, observed.value, recovered.value.memory, signal);
+  const memoryNow = await watchTag(deps, target, runtime, recovered.value.memory, signal);
+  const seen = await withSecrets(deps, target, runtime, observed.value, memoryNow, signal);
   if (!seen.ok) return seen;
   const context = contextOf(deps, target, generation, seen.value);
   runtime.machines = machineLines(context.observed, context.owner);

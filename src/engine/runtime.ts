@@ -19,6 +19,8 @@ export interface AppRuntime {
   /** What the last plan would add to the rate; nothing while it is as git says. */
   pendingPerHour: MicroUsd;
   highestStamp: number;
+  /** When the registry is asked again where the image's tag points to; null: not yet settled. */
+  tagDue: Instant | null;
   /** As last seen by this process, for people; null: never. */
   machines: readonly MachineLine[] | null;
 }
@@ -31,5 +33,6 @@ export const makeRuntime = (): AppRuntime => ({
   failures: 0,
   pendingPerHour: microUsd(0),
   highestStamp: 0,
+  tagDue: null,
   machines: null,
 });

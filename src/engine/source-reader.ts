@@ -4,12 +4,12 @@ import type { ClockDep } from '#domain/clock.ts';
 import { failure, type TrimtabError } from '#domain/errors.ts';
 import type { TellDep } from '#domain/events.ts';
 import { environmentName } from '#domain/ids.ts';
-import { err, type Result } from '#domain/result.ts';
+import { err, ok, type Result } from '#domain/result.ts';
 import type { CompiledEnvironment } from '#domain/revision.ts';
 import { elapsed, type Ms } from '#domain/units.ts';
 import type { FlyClient } from '#platform/fly/port.ts';
 import type { DesiredSourceDep } from '#platform/source/port.ts';
-import { type OwnSource, type ReadEnvironment, readDesired } from './desired.ts';
+import { type OwnSource, type ReadDesiredDeps, type ReadEnvironment, readDesired } from './desired.ts';
 import type { Environments } from './environments.ts';
 import type { ReadOutside } from './outside.ts';
 import type { SourceMemory } from './unchanged-source.ts';
@@ -55,10 +55,20 @@ async function readNow(
   const { previous, compiledFrom: known } = environments;
   const own = deps.ownSources ?? new Map<string, OwnSource>();
   const { desiredFolder: folder, only, readOutside } = deps;
+  const unopened: TrimtabError[] = [];
+  const open: ReadDesiredDeps['open'] = async (name, within) => {
+    if (deps.only !== null && name !== deps.only) return ok(undefined);
+    const opened = await environments.open(name, within);
+    if (!opened.ok) unopened.push(opened.error);
+    return opened;
+  };
   const read = await readDesired(
-    { source, flyFor, folder, own, only, process, previous, known, keepsLookups, memory, readOutside },
+    { source, flyFor, folder, own, only, process, open, previous, known, keepsLookups, memory, readOutside },
     signal,
   );
+  // The store is away: that is told by itself, and says nothing of the source.
+  const [away] = unopened;
+  if (away !== undefined) return err(away);
   if (!read.ok) {
     tell({ type: 'SourceFailed', code: read.error.code, message: read.error.message });
     environments.noteUnreadable(read.error);

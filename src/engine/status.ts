@@ -75,12 +75,17 @@ export function statusAfter(target: AppTarget, context: PlanContext, decision: D
     pending: [...pendingOf(plan)],
     secrets: target.gone ? [] : [...secretStatuses(context, prefixOf(target.environment))],
     unknownSecrets: target.gone ? [] : [...unknownNames(context)],
+    ...tagMoved(target, context),
     release: verdictOf(context, plan, synced),
     costLines: target.app.excluded ? [] : [...priceApp(observed, context.prices)],
     costMonthToDateMicroUsd: previous?.costMonthToDateMicroUsd ?? microUsd(0),
     observedAt: observed.observedAt,
     syncedAt: synced ? now : (previous?.syncedAt ?? null),
   };
+}
+function tagMoved({ app: { image } }: AppTarget, { memory: { tag } }: PlanContext): Pick<AppStatus, 'tagMoved'> {
+  if (tag === null || image === null || image.digest === null || tag.reference !== image.reference) return {};
+  return { tagMoved: { reference: tag.reference, runs: image.digest, pointsTo: tag.digest, since: tag.since } };
 }
 /** Not looked at: what was seen of it before says nothing about it now. */
 export function statusExcluded(target: AppTarget, previous: AppStatus | null, now: Instant): AppStatus {

@@ -31,6 +31,8 @@ export function eventToLine(event: Event): Line | null {
       });
     case 'AppAdopted':
       return info(`took over ${event.machines} machines without a restart`, of(event));
+    case 'ImageTagMoved':
+      return line('warn', `${event.reference} points to ${event.to} by now; ${event.from} goes on`, of(event));
     case 'DriftSeen':
       return line(
         'warn',

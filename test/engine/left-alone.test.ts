@@ -72,6 +72,18 @@ test('excluded and back without anybody touching it, not a single machine is wri
   expect({ machines: machines(harness), writes: harness.writes() }).toEqual(before);
   await harness.stop();
 });
+test('a switch by a variable keeps its stored answer when the controller starts again without it', async () => {
+  const files = oneApp({ extra: '  excluded: { unless: DEPLOY_WEB }\n' });
+  const harness = await makeHarness({ files, environment: { TEST_DEPLOY_WEB: 'true' } });
+  await harness.untilSettled();
+  expect(machines(harness)).toHaveLength(2);
+  delete harness.environment['TEST_DEPLOY_WEB'];
+  await harness.restart();
+  await harness.pass(60);
+  expect(harness.status(APP)?.excluded).toBeUndefined();
+  expect(harness.status(APP)?.sync).toBe('Synced');
+  await harness.stop();
+});
 test('an app that left git and of which nothing is left is forgotten, told, and asked for no more', async () => {
   const files = oneApp();
   const harness = await makeHarness({

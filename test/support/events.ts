@@ -1,7 +1,7 @@
 /** One of each event: what the engine can tell. A new one is a type error until it stands here. */
 import type { AppStatus } from '#domain/condition.ts';
 import type { Event } from '#domain/events.ts';
-import { environmentName, orgSlug } from '#domain/ids.ts';
+import { digest, environmentName, orgSlug } from '#domain/ids.ts';
 import { microUsd, minutes, ms, seconds } from '#domain/units.ts';
 import { APP, NOW, REVISION } from '#test/support/builders.ts';
 
@@ -51,6 +51,13 @@ export const EVENTS: { readonly [T in Event['type']]: EventOf<T> } = {
   SourceRewritten: { type: 'SourceRewritten', environment, commit: 'abc' },
   SourceFailed: { type: 'SourceFailed', code: 'SOURCE_UNAVAILABLE', message: 'no route' },
   AppAdopted: { type: 'AppAdopted', ...of, machines: 2 },
+  ImageTagMoved: {
+    type: 'ImageTagMoved',
+    ...of,
+    reference: 'registry.fly.io/acme-web:v1',
+    from: digest('sha256:a'),
+    to: digest('sha256:b'),
+  },
   DriftSeen: { type: 'DriftSeen', ...of, drift, correctAt: NOW, keep: 'commit it' },
   DriftCorrected: { type: 'DriftCorrected', ...of, drift, after: seconds(3) },
   DriftGone: { type: 'DriftGone', ...of, drift, after: minutes(3) },

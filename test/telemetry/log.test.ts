@@ -21,6 +21,7 @@ const LINES: { readonly [T in Event['type']]: readonly [Level, RegExp] | null } 
   SourceRewritten: ['warn', /./],
   SourceFailed: ['error', /no route/],
   AppAdopted: ['info', /^took over 2 machines without a restart$/],
+  ImageTagMoved: ['warn', /acme-web:v1 points to sha256:b by now; sha256:a goes on/],
   DriftSeen: ['warn', /^drift: app-nrt-1 \/env\/LOG_LEVEL: info → debug \(by user \(update\)\); corrected from 2026-.*; commit it$/],
   DriftCorrected: ['info', /^corrected: app-nrt-1 \/env\/LOG_LEVEL is info again$/],
   DriftGone: ['info', /went away by itself/],

@@ -98,6 +98,7 @@ const MOVES: { readonly [T in Event['type']]: readonly string[] } = {
   SourceRewritten: [],
   SourceFailed: [],
   AppAdopted: [],
+  ImageTagMoved: [],
   DriftSeen: ['drift_detected_total'],
   DriftCorrected: ['drift_corrected_total'],
   DriftGone: [],
