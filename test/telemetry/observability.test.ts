@@ -107,8 +107,9 @@ test('every alert has a page that says what to do', () => {
   expect(alerts.filter(({ alert, url }) => !headings.has(alert) || url !== `docs/alerts.md#${alert.toLowerCase()}`)).toEqual([]);
   expect([...headings].filter((name) => !alerts.some(({ alert }) => alert === name))).toEqual([]);
 });
+const TESTS = ['infra/prometheus/rules.test.yaml', 'infra/prometheus/rules.days.test.yaml'];
 test('every alert is tested', () => {
-  const text = readFileSync('infra/prometheus/rules.test.yaml', 'utf8');
+  const text = TESTS.map((file) => readFileSync(file, 'utf8')).join('\n');
   const untested = rules.filter(({ alert }) => alert !== undefined && !new RegExp(`alertname: ${alert}\\n\\s+exp_alerts:\\n`).test(text));
   expect(untested.map(({ alert }) => alert)).toEqual([]);
 });
@@ -120,7 +121,7 @@ const needed = (command: string) => test.runIf(process.env['CI'] === 'true' || !
 needed('promtool')('promtool takes the rules, their tests pass, and the example scrape is valid', () => {
   for (const words of [
     ['check', 'rules', 'infra/prometheus/rules.yaml'],
-    ['test', 'rules', 'infra/prometheus/rules.test.yaml'],
+    ['test', 'rules', ...TESTS],
     ['check', 'config', 'infra/prometheus/prometheus.yaml'],
   ]) {
     const ran = run('promtool', ...words);
