@@ -46,7 +46,9 @@ export function answer<T>(result: Result<T, TrimtabError>): Response {
 function statusOf(code: TrimtabError['code']): number {
   if (code === 'STORE_UNAVAILABLE' || code === 'SOURCE_UNAVAILABLE') return 503;
   if (code.startsWith('FLY_')) return 502;
-  if (code === 'HALTED' || code === 'STORE_LOCKED') return 409;
+  if (code === 'REQUEST_INVALID') return 400;
+  if (code === 'UNKNOWN_NAME') return 404;
+  if (code === 'HALTED' || code === 'STORE_LOCKED' || code === 'PLAN_NOT_CURRENT') return 409;
   return code === 'DESIRED_INVALID' || code === 'SOURCE_EMPTY' ? 422 : 500;
 }
 /** For lists that a name was asked for: an empty one means that nobody has that name. */

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { toMicro } from '#cli/cost.ts';
-import { compareInvoice, costCsv, csvRows, percent } from '#cli/cost-text.ts';
+import { compareInvoice, costCsv, csvRows, daysCsv, daysText, percent } from '#cli/cost-text.ts';
 import { weekMarkdown } from '#cli/week-text.ts';
 import { CHECKLIST } from '#domain/checklist.ts';
 import { organizationEntry } from '#domain/ledger.ts';
@@ -107,4 +107,16 @@ test('the weekly record reads in English and in Japanese, signed only by people'
   const japanese = weekMarkdown(record, 'ja');
   expect(japanese).toContain('# 週次記録 2026-11-23');
   expect(japanese).toContain('| 予算消化率と前週比 | a \\| b | ann 2026-11-24 09:00 | seen |');
+});
+test('days: one line each with a bar against the dearest, and one row per app for a spreadsheet', () => {
+  const [dear, cheap] = [
+    { organization: 'acme', day: '2026-11-01', amount: microUsd(4_000_000), apps: [{ app: 'acme-web', amount: microUsd(4_000_000) }] },
+    { organization: 'acme', day: '2026-11-02', amount: microUsd(-1_000_000), apps: [{ app: 'a,b', amount: microUsd(-1_000_000) }] },
+  ] as const;
+  expect(
+    daysText([dear, cheap])
+      .split('\n')
+      .map((line) => line.trim()),
+  ).toEqual(['acme  $3.00', `2026-11-01        $4.00 ${'▇'.repeat(40)}`, '2026-11-02       -$1.00', '']);
+  expect(daysCsv([dear, cheap])).toBe('organization,day,app,usd\nacme,2026-11-01,acme-web,4.000000\nacme,2026-11-02,"a,b",-1.000000\n');
 });
