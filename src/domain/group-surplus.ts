@@ -18,7 +18,10 @@ export function surplusOf(scene: GroupScene, missing: number): Surplus {
   const temporary = new Set(context.memory.temporary);
   const replaced = counts.surplus.filter(isReplaced).map(({ machine }) => machine.name);
   const stale = counts.kept.some((member) => !member.current && member.replace === null);
-  const notReady = counts.kept.filter((member) => !member.standby && !member.ready && mustRun(member, scene.group));
+  const members = counts.kept.filter(({ standby }) => !standby);
+  // Who may sleep need not be ready, but the last one that serves goes only when another does.
+  const nobodyServes = context.environment.protection === 'production' && members.every(({ ready }) => !ready);
+  const notReady = members.filter((member) => !member.ready && (nobodyServes || mustRun(member, scene.group)));
   const now: Change[] = [];
   const later: Change[] = [];
   const holds: Hold[] = [];
@@ -34,9 +37,12 @@ export function surplusOf(scene: GroupScene, missing: number): Surplus {
   }
   return { now, later, holds, temporary: [...replaced, ...keepTemporary(scene)] };
 }
-/** A surge machine that is still there stays noted until it is gone. */
+/** A surge machine stays noted while one is too many, whichever of them that is for the moment: while the first one is written, the second
+ *  is the better one. */
 const keepTemporary = ({ context, counts }: GroupScene): readonly string[] =>
-  context.memory.temporary.filter((name) => counts.surplus.some(({ machine }) => machine.name === name));
+  counts.surplus.length === 0
+    ? []
+    : context.memory.temporary.filter((name) => [...counts.kept, ...counts.surplus].some(({ machine }) => machine.name === name));
 
 /** Another machine stands in for it. A copy is only too many, whatever it lacks. */
 const isReplaced = (member: Member): boolean => member.replace !== null && !member.copy;

@@ -4,6 +4,7 @@ import type { Change } from './change.ts';
 import type { PlanContext } from './finding.ts';
 import { intentFor } from './finding.ts';
 import { hashOwned, ownedView } from './flyconfig/ownership.ts';
+import { isFull } from './group-counts.ts';
 import type { RegionCode } from './ids.ts';
 import { groupName } from './ids.ts';
 import { releaseMetadata, wantedImage } from './machine-body.ts';
@@ -54,7 +55,10 @@ export function planReleaseCommand(context: PlanContext, hasContent: boolean, fr
   if (leftovers.length > 0) return { ...waiting, now: leftovers };
   const image = wantedImage(app.image, observed.machines.filter(isActive));
   const region = app.primaryRegion ?? app.groups[0]?.regions[0]?.region;
-  return { ...waiting, now: image === null || region === undefined ? [] : [createChange(context, app.releaseCommand, image, region)] };
+  if (image === null || region === undefined) return { ...waiting, now: [] };
+  if (isFull(memory, COMMAND_GROUP, region, context.now))
+    return { ...waiting, now: [], hold: { reason: 'NoCapacity', message: `${region} has no room for the machine of the release command` } };
+  return { ...waiting, now: [createChange(context, app.releaseCommand, image, region)] };
 }
 /** What it printed stays on the platform: it may hold what nobody should read here. */
 function failed(app: string, { machine, message, startedAt }: CommandRun, now: readonly Change[]): CommandGate {
