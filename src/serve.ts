@@ -55,10 +55,10 @@ export async function serve(options: ServeOptions, signal: AbortSignal): Promise
   if (!opened.ok) return opened;
   const session = opened.value;
   metrics = metricsOf(session, version);
-  const { registry } = metrics;
+  const { registry, text } = metrics;
   const http = makeHttp({
     operator: session.operator,
-    metrics: () => registry.metrics(),
+    metrics: text,
     metricsType: registry.contentType,
     notReady: () => whyNotReady(session, config),
     token: session.token,

@@ -194,7 +194,7 @@ function surfaces() {
   for (const event of harness.events) metrics.tell(event);
   const app = makeHttp({
     operator: operatorOf(harness),
-    metrics: () => metrics.registry.metrics(),
+    metrics: metrics.text,
     metricsType: 'text/plain',
     notReady: () => null,
     token: TOKEN,

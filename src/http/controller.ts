@@ -12,7 +12,8 @@ import { makeWebhook, type WebhookDeps } from './webhook.ts';
 
 export interface HttpDeps {
   readonly operator: Operator;
-  readonly metrics: () => Promise<string>;
+  /** Part by part: of a thousand apps it is megabytes. */
+  readonly metrics: () => AsyncIterable<string>;
   readonly metricsType: string;
   /** Null: ready; else why not. */
   readonly notReady: () => string | null;
@@ -32,7 +33,7 @@ export function makeHttp(deps: HttpDeps): Hono {
     const why = deps.notReady();
     return why === null ? c.text('ready\n', 200, NO_CACHE) : c.text(`not ready: ${why}\n`, 503, NO_CACHE);
   });
-  app.get('/metrics', async (c) => c.body(await deps.metrics(), 200, { 'content-type': deps.metricsType }));
+  app.get('/metrics', (c) => c.body(ReadableStream.from(encoded(deps.metrics())), 200, { 'content-type': deps.metricsType }));
   app.route('/api/v1', api(deps));
   app.route('/webhooks', makeWebhook(deps.webhook));
   app.all('/api/*', (c) =>
@@ -40,6 +41,10 @@ export function makeHttp(deps: HttpDeps): Hono {
   );
   app.route('/', makeSite({ ...deps, ...deps.site }));
   return app;
+}
+async function* encoded(parts: AsyncIterable<string>): AsyncGenerator<Uint8Array<ArrayBuffer>> {
+  const encoder = new TextEncoder();
+  for await (const part of parts) yield encoder.encode(part);
 }
 function api(deps: HttpDeps): Hono {
   const { operator } = deps;

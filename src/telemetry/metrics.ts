@@ -8,6 +8,7 @@ import { isOutOfSync } from '#domain/secret-status.ts';
 import type { Instant } from '#domain/units.ts';
 import { type CostSources, costGauges } from './cost-metrics.ts';
 import { type NoticeSources, noticeGauges } from './notice-metrics.ts';
+import { type Fill, ScrapedGauge, textOf } from './scraped.ts';
 
 /** What is read at each scrape instead of being told. */
 export interface MetricSources extends CostSources, NoticeSources {
@@ -27,6 +28,8 @@ export interface MetricSources extends CostSources, NoticeSources {
 }
 export interface Metrics {
   readonly registry: Registry;
+  /** The exposition, part by part. */
+  readonly text: () => AsyncIterable<string>;
   readonly tell: (event: Event) => void;
   /** One request to a platform was answered, or was not. */
   readonly noteRequest: (operation: string, code: string, seconds: number) => void;
@@ -47,6 +50,7 @@ export function makeMetrics(version: string, sources: MetricSources): Metrics {
   );
   return {
     registry,
+    text: () => textOf(registry),
     tell: (event) => tellCounters(counters, event),
     noteRequest: (operation, code, seconds) => {
       counters.requests.inc({ platform: 'fly', operation, code });
@@ -165,23 +169,8 @@ function forget(counter: Counter, app: string): void {
 
 /** Gauges are made anew from the statuses at each scrape: what is gone leaves no series behind. */
 function makeGauges(registry: Registry, sources: MetricSources): void {
-  const registers = [registry];
-  const gauge = <L extends string>(
-    name: string,
-    help: string,
-    labelNames: readonly L[],
-    fill: (set: (labels: Record<L, string>, value: number) => void) => void,
-  ) =>
-    new Gauge({
-      name: `trimtab_${name}`,
-      help,
-      labelNames: [...labelNames],
-      registers,
-      collect() {
-        this.reset();
-        fill((labels, value) => this.set(labels, value));
-      },
-    });
+  const gauge = <L extends string>(name: string, help: string, labelNames: readonly L[], fill: Fill<L>) =>
+    new ScrapedGauge({ name: `trimtab_${name}`, help }, labelNames, fill, registry);
   const perApp = (fill: (status: AppStatus, of: { environment: string; app: string }) => void): void => {
     for (const status of sources.statuses()) fill(status, { environment: status.environment, app: status.app });
   };
@@ -239,12 +228,7 @@ function makeGauges(registry: Registry, sources: MetricSources): void {
 const worst = <W extends string>(order: readonly W[], words: readonly W[]): string =>
   order[Math.max(0, ...words.map((word) => order.indexOf(word)))] ?? '';
 
-export type MakeGauge = <L extends string>(
-  name: string,
-  help: string,
-  labelNames: readonly L[],
-  fill: (set: (labels: Record<L, string>, value: number) => void) => void,
-) => Gauge;
+export type MakeGauge = <L extends string>(name: string, help: string, labelNames: readonly L[], fill: Fill<L>) => Gauge;
 export type PerApp = (fill: (status: AppStatus, of: { environment: string; app: string }) => void) => void;
 
 function secretGauges(gauge: MakeGauge, perApp: PerApp): void {

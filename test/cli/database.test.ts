@@ -63,7 +63,9 @@ function served() {
   });
   const webhook = { secret: null, branches: null, onPush: () => undefined };
   const about = {
-    metrics: () => Promise.resolve(''),
+    metrics: async function* () {
+      yield '';
+    },
     metricsType: 'text/plain',
     notReady: () => null,
     version: 'test',

@@ -15,7 +15,10 @@ let operator: Operator;
 const httpFor = (over: Partial<HttpDeps> = {}) =>
   makeHttp({
     operator,
-    metrics: () => Promise.resolve('trimtab_build_info{version="1.2.3"} 1\n'),
+    metrics: async function* () {
+      yield 'trimtab_build_info{version="1.2.3"} 1\n';
+      yield 'trimtab_other 2\n';
+    },
     metricsType: 'text/plain; version=0.0.4',
     notReady: () => null,
     token: TOKEN,

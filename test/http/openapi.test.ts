@@ -31,7 +31,9 @@ afterAll(() => harness.stop());
 const http = () =>
   makeHttp({
     operator: operatorOf(harness),
-    metrics: () => Promise.resolve(''),
+    metrics: async function* () {
+      yield '';
+    },
     metricsType: 'text/plain',
     notReady: () => null,
     token: 'a token',

@@ -36,8 +36,9 @@ interface Series {
   readonly value: number;
 }
 const LINE = /^(trimtab_\w+)(?:\{(.*)\})? ([^ ]+)$/;
-async function seriesOf({ registry }: Pick<ReturnType<typeof makeMetrics>, 'registry'>): Promise<readonly Series[]> {
-  return (await registry.metrics()).split('\n').flatMap((line) => {
+const textOf = async ({ text }: Pick<ReturnType<typeof makeMetrics>, 'text'>): Promise<string> => (await Array.fromAsync(text())).join('');
+async function seriesOf(metrics: Pick<ReturnType<typeof makeMetrics>, 'text'>): Promise<readonly Series[]> {
+  return (await textOf(metrics)).split('\n').flatMap((line) => {
     const [, name, labels = '', value] = LINE.exec(line) ?? [];
     if (name === undefined) return [];
     const pairs = [...labels.matchAll(/(\w+)="((?:[^"\\]|\\.)*)"/g)].map(([, key = '', text = '']) => [key, text]);
@@ -88,6 +89,18 @@ const TABLE: Readonly<Record<string, readonly string[]>> = {
   restore_point_confirmed_timestamp_seconds: ['environment'],
   build_info: ['version'],
 };
+test('what is written here is what prom-client writes of the same, and no series is there twice', async () => {
+  const named = { ...aStatus({}), environment: 'a "quoted" \\ name\nin two lines' };
+  const metrics = makeMetrics(
+    '1.2.3',
+    sourcesOf(() => [aStatus({}), named]),
+  );
+  const [ours, theirs] = [await textOf(metrics), await metrics.registry.metrics()].map((text) => text.split('\n').filter(Boolean));
+  expect(ours).toEqual(theirs);
+  const series = (ours ?? []).filter((line) => !line.startsWith('#')).map((line) => line.replace(/ \S+$/, ''));
+  expect(series.length).toBeGreaterThan(100);
+  expect(new Set(series).size).toBe(series.length);
+});
 /** What each event moves. Gauges are read anew at each scrape and need no event. */
 const MOVES: { readonly [T in Event['type']]: readonly string[] } = {
   ControllerStarted: [],
