@@ -40,6 +40,7 @@ export async function claim(
   const state = taken.value;
   const takenOver = runtime.generation !== generation;
   runtime.state = state;
+  runtime.savedAt = null;
   runtime.generation = state.generation;
   runtime.status = state.status ?? runtime.status;
   if (!takenOver) return ok({ state, target, intents, takenOver });

@@ -154,6 +154,7 @@ export function makeController(deps: ControllerDeps): Controller {
 
   const onSynced = async (target: AppTarget, signal: AbortSignal): Promise<void> => {
     approvals.end(target);
+    if (!environments.awaitsSynced(target.environment.name)) return;
     // Whether it was the last one: others may have brought theirs there a moment ago.
     if (deps.shared) await statuses.refresh(signal);
     environments.noteSynced(target, statusOf);

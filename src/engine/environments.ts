@@ -65,6 +65,8 @@ export interface Environments {
   /** The same, asking the store. */
   refresh(environment: string, signal: AbortSignal): Promise<Result<void, TrimtabError>>;
   /** Who only observes has a last good revision too: everything looks as git says. True when it is new. */
+  /** Whether it is of interest who is Synced: not for a revision that is last good, nor for one that a release brings. */
+  awaitsSynced(environment: EnvironmentName): boolean;
   noteSynced(target: AppTarget, statusOf: (environment: EnvironmentName, app: string) => AppStatus | null): boolean;
   /** Keyed fingerprints of secrets of this app that failed in a release. */
   pinnedSecrets(target: Pick<AppTarget, 'environment' | 'app'>): ReadonlySet<string>;
@@ -139,6 +141,7 @@ export function makeEnvironments(deps: StoreDep & TellDep & ClockDep): Environme
       if (!book.ok) return book;
       return followStore(scope, one, { accepted: row.value.accepted, version: book.value?.version ?? 0 }, signal);
     },
+    awaitsSynced: (environment) => awaitsSynced(of(environment)),
     noteSynced: (target, statusOf) => noteSynced(scope, target, statusOf),
     forget: ({ environment, app }) => {
       const one = kept.get(environment.name);
@@ -227,11 +230,12 @@ function refuse(scope: Scope, one: Kept, problems: readonly Problem[], warnings:
   if (said !== before) scope.tell({ type: 'RevisionRefused', environment: one.name, problems });
   if (one.accepted !== null && one.targets.size === 0) retarget(one);
 }
+const awaitsSynced = (one: Kept | undefined): one is Kept & { readonly accepted: NonNullable<Kept['accepted']> } =>
+  one !== undefined && one.accepted !== null && one.book.lastGood !== one.accepted.id && !one.accepted.document.apps.some(takesPart);
 function noteSynced(scope: Scope, target: AppTarget, statusOf: (environment: EnvironmentName, app: string) => AppStatus | null): boolean {
   const one = scope.kept.get(target.environment.name);
-  const { accepted } = one ?? { accepted: null };
-  if (one === undefined || accepted === null || one.book.lastGood === accepted.id || accepted.document.apps.some(takesPart)) return false;
-  const { id } = accepted;
+  if (!awaitsSynced(one)) return false;
+  const { id } = one.accepted;
   const isSettled = ({ app, revision, gone }: AppTarget): boolean => {
     const status = statusOf(one.name, app.app);
     const synced = revision === id && status?.sync === 'Synced' && status.attemptedRevision === id;

@@ -5,6 +5,7 @@ import type { TrimtabError } from '#domain/errors.ts';
 import { ERRORS, remedyOf } from '#domain/errors.ts';
 import type { PassResult } from '#domain/events.ts';
 import type { PlanContext } from '#domain/finding.ts';
+import { isSame } from '#domain/json.ts';
 import type { AppMemory } from '#domain/memory.ts';
 import type { ObservedApp } from '#domain/observed.ts';
 import type { Plan } from '#domain/plan.ts';
@@ -14,7 +15,7 @@ import { err, ok } from '#domain/result.ts';
 import { planSecrets } from '#domain/secret-plan.ts';
 import { metadataToStamp, ownerOf } from '#domain/stamp.ts';
 import type { Ms } from '#domain/units.ts';
-import { elapsed, microUsd, ms, seconds } from '#domain/units.ts';
+import { elapsed, microUsd, minutes, ms, seconds } from '#domain/units.ts';
 import { A_PASS, pictureOf } from './app-secrets.ts';
 import { claim } from './claim.ts';
 import { controlsOf } from './controls.ts';
@@ -28,6 +29,7 @@ import { forget, isOver, leaveAlone } from './left-alone.ts';
 import { machineLines } from './machine-lines.ts';
 import { observeApp, observeMachines } from './observe.ts';
 import type { PassDeps } from './pass-deps.ts';
+import type { AppState } from './ports.ts';
 import { recover } from './recover.ts';
 import { reportNews } from './report.ts';
 import type { AppRuntime } from './runtime.ts';
@@ -103,7 +105,7 @@ async function attempt(
   const told = await reportNews(deps, target, context, decision, signal);
   if (!told.ok) return told;
   const status = statusAfter(target, { ...context, memory: decision.memory }, decision, runtime.status);
-  const saved = await deps.store.saveApp(target.environment.name, target.app.app, { generation, memory: decision.memory, status }, signal);
+  const saved = await save(deps, target, runtime, { generation, memory: decision.memory, status, fresh: false }, signal);
   if (!saved.ok) return saved;
   tellStatus(deps, target, runtime, status);
   const executed = await execute(deps, target, decision.plan, decision.memory, recovered.value.pending, signal);
@@ -156,9 +158,32 @@ export async function look(
     if (!taken.ok) return taken;
     runtime.generation = taken.value.generation;
     runtime.state = { ...runtime.state, generation: taken.value.generation };
+    runtime.savedAt = null;
   }
   return observed;
 }
+/** What is learned and seen, for other controllers and for the next start. Nothing new is not written: only, now and then, that it was looked at. */
+async function save(
+  deps: PassDeps,
+  target: AppTarget,
+  runtime: AppRuntime,
+  state: AppState,
+  signal: AbortSignal,
+): Promise<Result<void, TrimtabError>> {
+  const { state: before, savedAt } = runtime;
+  const now = deps.clock.now();
+  const young = savedAt !== null && elapsed(savedAt, now) < SIGN_OF_LIFE;
+  if (young && before !== null && before.generation === state.generation && isNothingNew(before, state)) return ok(undefined);
+  const saved = await deps.store.saveApp(target.environment.name, target.app.app, state, signal);
+  runtime.savedAt = saved.ok ? now : null;
+  return saved;
+}
+function isNothingNew({ memory, status }: AppState, { memory: learned, status: seen }: AppState): boolean {
+  return status !== null && seen !== null && isSame(memory, learned) && isSame({ ...status, ...TIMES }, { ...seen, ...TIMES });
+}
+/** Of a look that found nothing new. */
+const TIMES = { observedAt: null, syncedAt: null };
+const SIGN_OF_LIFE = minutes(5);
 /** A write of secrets rests on a picture of them that was taken now. */
 async function withSecrets(
   deps: PassDeps,
@@ -249,6 +274,7 @@ async function failed(
   runtime.full = null;
   // What was in memory may be behind the store: the next pass reads it again.
   runtime.state = null;
+  runtime.savedAt = null;
   const again = error.code === 'HALTED' || error.code === 'FLY_CANCELLED' ? BUSY_AGAIN : backoff(deps, runtime);
   if (ERRORS[error.code].condition === 'Stalled')
     deps.tell({ type: 'AppStalled', ...place, code: error.code, message: error.message, remedy: remedyOf(error) });

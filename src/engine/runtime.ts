@@ -10,6 +10,8 @@ export interface AppRuntime {
   state: AppState | null;
   /** Under which this process wrote last; null: never. */
   generation: number | null;
+  /** When the store was told last; null: it has to be told. */
+  savedAt: Instant | null;
   status: AppStatus | null;
   /** The last whole picture without its machines: those are read again at every pass. */
   full: { readonly observed: ObservedApp; readonly at: Instant } | null;
@@ -27,6 +29,7 @@ export interface AppRuntime {
 export const makeRuntime = (): AppRuntime => ({
   state: null,
   generation: null,
+  savedAt: null,
   status: null,
   full: null,
   wantsFull: false,

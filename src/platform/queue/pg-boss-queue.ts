@@ -24,7 +24,7 @@ export interface PgBossQueue {
     work: (signal: AbortSignal) => Promise<T>,
     signal: AbortSignal,
   ): Promise<Result<{ readonly result: T } | null, TrimtabError>>;
-  /** As last counted: at a wake, and at least every five seconds while it runs. */
+  /** As last counted: every five seconds while it runs, else at a wake. */
   depth(): { readonly waiting: number; readonly active: number };
   close(): Promise<void>;
 }
@@ -97,6 +97,8 @@ function makeQueue(boss: PgBoss, table: JobTable, clock: Clock): PgBossQueue {
   const held = new Map<Held, Promise<void>>();
   const bell = makeBell();
   let waiting = 0;
+  /** Every pass ends with a wake: while keys are handed out they are counted by the clock. */
+  let running = false;
   const count = async (): Promise<void> => {
     ({ waiting } = await countKeys(boss.getDb(), table));
   };
@@ -128,7 +130,7 @@ function makeQueue(boss: PgBoss, table: JobTable, clock: Clock): PgBossQueue {
           table,
           wakes.map(({ key, priority, at }) => ({ key, priority, delayMs: at - now })),
         );
-        await count();
+        if (!running) await count();
       });
       if (!put.ok) return put;
       const delays = new Set(wakes.map(({ at }) => Math.max(0, at - now)).filter((delay) => delay < NEAR));
@@ -138,6 +140,7 @@ function makeQueue(boss: PgBoss, table: JobTable, clock: Clock): PgBossQueue {
     run: async (work, concurrency, signal) => {
       const stopHeart = beat(boss, held, clock);
       signal.addEventListener('abort', bell.ring, { once: true });
+      running = true;
       let counted = clock.now();
       while (!signal.aborted) {
         const free = concurrency - held.size;
@@ -157,6 +160,7 @@ function makeQueue(boss: PgBoss, table: JobTable, clock: Clock): PgBossQueue {
         }
         await bell.heard(clock, POLL);
       }
+      running = false;
       await Promise.all(held.values());
       stopHeart();
     },
