@@ -27,7 +27,9 @@ let remote: Operator;
 const httpOf = () =>
   makeHttp({
     operator: local,
-    metrics: () => Promise.resolve(''),
+    metrics: async function* () {
+      yield '';
+    },
     metricsType: 'text/plain',
     notReady: () => null,
     token: TOKEN,
