@@ -14,6 +14,7 @@ import { makeDatabaseOperator } from '#engine/database-operator.ts';
 import { makeHalts } from '#engine/halts.ts';
 import { makeAccounts } from '#engine/local-accounts.ts';
 import { makeLocalOperator } from '#engine/local-operator.ts';
+import { makeNotifyDesk } from '#engine/notices/desk.ts';
 import type { Notices } from '#engine/notices/notices.ts';
 import type { Operator } from '#engine/operator.ts';
 import { makePeople, type People } from '#engine/people.ts';
@@ -175,7 +176,8 @@ export async function openSession(options: SessionOptions, signal: AbortSignal):
   });
   const people = makePeople({ store, clock: realClock, secret: () => randomBytes(32).toString('base64url') });
   notices = composeNotices({ ...{ config, version: options.version, controller, accounts }, ...{ store, tell, reader, deadline } });
-  const local = makeLocalOperator({ controller, halts, store, clock: realClock, tell, proving, db, accounts, people });
+  const notify = makeNotifyDesk({ store, clock: realClock, environments, send: notices.send });
+  const local = makeLocalOperator({ controller, halts, store, clock: realClock, tell, proving, db, accounts, people, notify });
   const operator = auditedOperator(local, { store, clock: realClock });
   const token = randomBytes(24).toString('hex');
   return ok({ controller, notices, operator, people, lock: lock.value, token, simulator, keyFile, locks, close });

@@ -11,6 +11,7 @@ import { registerReport } from './commands/report.ts';
 import { registerSecrets } from './commands/secrets.ts';
 import { registerSteer } from './commands/steer.ts';
 import { registerToken } from './commands/token.ts';
+import { registerTold } from './commands/told.ts';
 import { registerTools } from './commands/tools.ts';
 
 export function makeProgram(): Command {
@@ -38,6 +39,7 @@ export function makeProgram(): Command {
     registerGlance,
     registerCost,
     registerReport,
+    registerTold,
     registerTools,
   ])
     register(program);

@@ -4,8 +4,8 @@ import { ERRORS, failure, type TrimtabError } from '#domain/errors.ts';
 import { err, ok, type Result } from '#domain/result.ts';
 import type { AppPlan, EnvironmentAnswer, Operator, Selection } from '#engine/operator.ts';
 import type { EnvironmentReport } from '#engine/proving.ts';
-import type { AuditEntry } from '#platform/store/port.ts';
 import { remoteAccounts } from './remote-accounts.ts';
+import { remoteAudit } from './remote-audit.ts';
 import { makeRemoteDatabase } from './remote-database.ts';
 import { remoteReleases } from './remote-releases.ts';
 import { remoteSecrets } from './remote-secrets.ts';
@@ -22,7 +22,6 @@ const Environments = frame<readonly EnvironmentAnswer[]>(
   z.array(z.looseObject({ name: z.string(), apps: z.array(z.looseObject({ name: z.string() })) })),
 );
 const Plans = frame<readonly AppPlan[]>(z.array(z.looseObject({ environment: z.string(), name: z.string(), app: z.string() })));
-const Audit = frame<readonly AuditEntry[]>(z.array(z.looseObject({ at: z.number(), what: z.string() })));
 const Reports = frame<readonly EnvironmentReport[]>(
   z.array(z.looseObject({ environment: z.string(), items: z.array(z.looseObject({ what: z.string(), state: z.string() })) })),
 );
@@ -42,6 +41,7 @@ export function makeRemoteOperator(options: RemoteOptions): Operator {
   return {
     db: makeRemoteDatabase(get, post),
     ...remoteAccounts({ get, post }),
+    ...remoteAudit({ get, post }),
     ...remoteReleases((method, path, { query, body }, schema, signal) =>
       call(options, method, path, query ?? {}, schema, signal, body === undefined ? undefined : JSON.stringify(body)),
     ),
@@ -54,7 +54,6 @@ export function makeRemoteOperator(options: RemoteOptions): Operator {
     addToken: (name, role, signal) => post(`tokens/${encodeURIComponent(name)}`, { role }, z.string().nullable(), signal),
     revokeToken: (name, signal) => post(`tokens/${encodeURIComponent(name)}/revoke`, {}, z.boolean(), signal),
     refresh: (signal) => done(post('refresh', {}, z.unknown(), signal)),
-    audit: (selection, limit, signal) => get('audit', { ...of(selection), limit: String(limit) }, Audit, signal),
     halt: (scope, by, reason, signal) => done(post('halt', { scope, by, reason }, z.unknown(), signal)),
     unhalt: (scope, by, signal) => done(post('unhalt', { scope, by }, z.unknown(), signal)),
     eject: (selection, by, signal) => post('eject', { ...of(selection), by }, Names, signal),

@@ -7,12 +7,14 @@ import { type EnvironmentName, environmentName } from '#domain/ids.ts';
 import { ok } from '#domain/result.ts';
 import type { StoreDep } from '#platform/store/port.ts';
 import type { Accounts } from './accounts.ts';
+import { makeAuditDesk } from './audit-desk.ts';
 import type { Controller } from './controller.ts';
 import type { DatabaseOperator } from './database-operator.ts';
 import { ejectApp } from './eject.ts';
 import type { EnvironmentView } from './environments.ts';
 import type { Halts } from './halts.ts';
 import { inKey } from './in-key.ts';
+import type { NotifyDesk } from './notices/desk.ts';
 import type { AppPlan, EnvironmentAnswer, Operator, Selection } from './operator.ts';
 import { type People, tokenDesk } from './people.ts';
 import type { Proving } from './proving.ts';
@@ -29,6 +31,7 @@ export interface OperatorDeps extends StoreDep, ClockDep, TellDep {
   readonly proving: Proving;
   readonly db: DatabaseOperator;
   readonly accounts: Accounts;
+  readonly notify: NotifyDesk;
   readonly people: People;
 }
 
@@ -54,6 +57,8 @@ export function makeLocalOperator(deps: OperatorDeps): Operator {
     ...deps.proving,
     db: deps.db,
     ...deps.accounts,
+    ...deps.notify,
+    ...makeAuditDesk({ store, appNamed: (app) => chosen({ environment: null, app })[0]?.app.app ?? app }),
     ...tokenDesk(deps.people),
     ...makeReleaseOperator(deps),
     environments: (_signal) => Promise.resolve(ok(controller.environments.views().map((view) => answerFor(deps, view)))),

@@ -10,7 +10,9 @@ import type { Result } from '#domain/result.ts';
 import type { Role } from '#platform/store/login-port.ts';
 import type { AuditEntry } from '#platform/store/port.ts';
 import type { Accounts } from './accounts.ts';
+import type { AuditDesk } from './audit-desk.ts';
 import type { DatabaseOperator } from './database-operator.ts';
+import type { NotifyDesk } from './notices/desk.ts';
 import type { Proving } from './proving.ts';
 import type { AppSecrets, AppSynced, GivenValues, SyncWish } from './secret-desk.ts';
 
@@ -69,7 +71,7 @@ export interface TokenAnswer {
   readonly role: Role;
   readonly createdAt: number;
 }
-export interface Operator extends TokenDesk, Proving, Accounts, ReleaseOperator {
+export interface Operator extends TokenDesk, Proving, Accounts, ReleaseOperator, AuditDesk, NotifyDesk {
   readonly db: DatabaseOperator;
   environments(signal: AbortSignal): Answer<readonly EnvironmentAnswer[]>;
   /** What would be done, from a fresh look. Writes nothing to the platform. */

@@ -4,6 +4,7 @@ import type { Operator } from '#engine/operator.ts';
 import type { People, Person } from '#engine/people.ts';
 import { accountRoutes } from './accounts.ts';
 import { answer, answerFor, hasToken, knownOnly, NO_CACHE, refuse, selectionOf } from './asked.ts';
+import { auditRoutes } from './audit.ts';
 import { databaseRoutes } from './database.ts';
 import { makeSite, type SiteDeps } from './page/site.ts';
 import { releaseApi } from './release-api.ts';
@@ -78,7 +79,7 @@ function api(deps: HttpDeps): Hono {
       : c.json(found, 200, NO_CACHE);
   });
   app.get('/plan', async (c) => answerFor(c, await operator.plan(selectionOf(c), c.req.raw.signal)));
-  app.get('/audit', async (c) => answer(await operator.audit(selectionOf(c), Number(c.req.query('limit') ?? 100), c.req.raw.signal)));
+  app.route('/', auditRoutes(operator, answer));
   app.route('/secrets', secretRoutes(operator, selectionOf, answer));
   app.get('/tokens', async (c) => answer(await operator.tokens(c.req.raw.signal)));
   app.post('/tokens/:name', async (c) => {

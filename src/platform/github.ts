@@ -27,6 +27,8 @@ export interface CommitStatus {
 export interface GitHub {
   /** The one comment that carries `marker`; `text` null takes it away. Fails: GITHUB_REFUSED, GITHUB_UNAVAILABLE. */
   comment(pull: number, marker: string, text: string | null, signal: AbortSignal): Promise<Result<Commented, TrimtabError>>;
+  /** Does the token reach the repository? Writes nothing. */
+  reach(signal: AbortSignal): Promise<Result<void, TrimtabError>>;
   /** Fails: GITHUB_REFUSED, GITHUB_UNAVAILABLE. */
   status(commit: string, status: CommitStatus, signal: AbortSignal): Promise<Result<void, TrimtabError>>;
 }
@@ -69,6 +71,10 @@ export function makeGitHub(options: GitHubOptions): GitHub {
       if (old === null) return done(await call('POST', `${root}/issues/${pull}/comments`, { body }, signal), 'made');
       if (old.body === body) return ok('unchanged');
       return done(await call('PATCH', `${root}/issues/comments/${old.id}`, { body }, signal), 'changed');
+    },
+    reach: async (signal) => {
+      const seen = await call('GET', root, undefined, signal);
+      return seen.ok ? ok(undefined) : seen;
     },
     status: async (commit, { context, state, description }, signal) => {
       const body = { context, state, description: description.replaceAll(/\s+/g, ' ').slice(0, LONGEST_DESCRIPTION) };

@@ -10,6 +10,7 @@ import { type Controller, makeController } from '#engine/controller.ts';
 import { makeHalts } from '#engine/halts.ts';
 import { makeLocalOperator } from '#engine/local-operator.ts';
 import { makeMemoryQueue } from '#engine/memory-queue.ts';
+import { makeNotifyDesk } from '#engine/notices/desk.ts';
 import type { Operator } from '#engine/operator.ts';
 import { NO_PARTS, type ReleaseParts } from '#engine/release-ports.ts';
 import { makeFlyClient } from '#platform/fly/client.ts';
@@ -194,6 +195,7 @@ export async function makeHarness(options: HarnessOptions): Promise<Harness> {
         db: { migrations: nothing, migrate: nothing },
         accounts: accountsOf(controller, store, clock),
         people: peopleOf({ store, clock }),
+        notify: makeNotifyDesk({ store, clock, environments: controller.environments.all, send: () => Promise.resolve(ok(undefined)) }),
       });
     },
     pass: (span) => clock.advance(seconds(span)),

@@ -2,6 +2,7 @@
 import { ok } from '#domain/result.ts';
 import { makeHalts } from '#engine/halts.ts';
 import { makeLocalOperator } from '#engine/local-operator.ts';
+import { makeNotifyDesk } from '#engine/notices/desk.ts';
 import type { Operator } from '#engine/operator.ts';
 import { accountsOf } from './accounts.ts';
 import type { Harness } from './harness.ts';
@@ -17,6 +18,12 @@ export const operatorOf = (harness: Harness): Operator =>
     tell: () => undefined,
     proving: { preflight: () => NOT_ASKED, smoke: () => NOT_ASKED },
     people: peopleOf(harness),
+    notify: makeNotifyDesk({
+      store: harness.store,
+      clock: harness.clock,
+      environments: () => harness.controller().environments.all(),
+      send: () => Promise.resolve(ok(undefined)),
+    }),
     db: { migrations: () => NOT_ASKED, migrate: () => NOT_ASKED },
     accounts: accountsOf(harness.controller(), harness.store, harness.clock),
   });

@@ -36,6 +36,7 @@ export const OCCASIONS = {
   },
   leakFound: { severity: 'warning', says: 'something costs and serves nobody' },
   weeklyRecord: { severity: 'info', says: 'the record of the week that ended' },
+  test: { severity: 'info', says: 'somebody tries a target' },
   notificationsLate: { severity: 'warning', says: 'messages to another target wait for an hour, or were given up' },
 } as const satisfies Readonly<Record<string, OccasionInfo>>;
 export type Occasion = keyof typeof OCCASIONS;
