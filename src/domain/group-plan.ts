@@ -249,12 +249,15 @@ function driftsOf(scene: GroupScene): readonly Drift[] {
 }
 function countDrifts(scene: GroupScene, found: (subject: string, field: Drift['field'], urgent: boolean) => Drift): readonly Drift[] {
   const { context, group, counts, members } = scene;
-  if (!isSettledAt(context)) return [];
+  // What is too many or missing while a release runs is its change; a copy never is.
+  const settled = isSettledAt(context);
   const temporary = new Set(context.memory.temporary);
-  const extra = counts.surplus.filter(({ machine, replace, copy }) => (replace === null || copy) && !temporary.has(machine.name));
+  const extra = counts.surplus.filter(
+    ({ machine, replace, copy }) => (copy || (settled && replace === null)) && !temporary.has(machine.name),
+  );
   return [
     ...counts.regions
-      .filter(({ missing }) => missing > 0)
+      .filter(({ missing }) => settled && missing > 0)
       .map(({ region, have, want }) => found(`${group.name}/${region}`, { pointer: 'count', from: have, to: want, group: 'count' }, true)),
     ...extra.map(({ machine }) => {
       const listed = group.regions.some(({ region }) => region === machine.region);

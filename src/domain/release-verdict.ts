@@ -40,6 +40,7 @@ export function verdictOf(context: PlanContext, plan: Plan, synced: boolean): Re
   if (synced) return stuck === null ? say('done', '') : say('failed', stuck);
   const failing = failureIn(context, plan);
   if (failing !== null) return say('failed', stuck ?? failing.message, failing.reason);
+  if (onlyDrifts(context, plan)) return say('done', '');
   const first = plan.waves[0];
   if (first?.ready === true && first.steps.some(isWork)) return say('progress', first.steps[0]?.why ?? '');
   const holds = plan.held.filter(({ change }) => change === null || change.cause !== 'drift');
@@ -50,6 +51,15 @@ export function verdictOf(context: PlanContext, plan: Plan, synced: boolean): Re
   if (stuck !== null && pace === undefined) return say('failed', stuck);
   if (held !== undefined && pace === undefined) return say('held', `${held.reason}: ${held.message}`);
   return say('progress', pace?.message ?? 'machines are coming up');
+}
+/** It was all as this revision asks, and what differs since was done by hand: that is put right, or waits for a person, beside the release. */
+function onlyDrifts({ memory, revision }: PlanContext, { waves, held }: Plan): boolean {
+  if (memory.syncedRevision !== revision) return false;
+  const byHand = ({ cause }: { readonly cause: string }): boolean => cause === 'drift' || cause === 'floor';
+  return (
+    waves.every(({ steps }) => steps.every(byHand)) &&
+    held.every(({ change, reason }) => (change === null ? !PACE.includes(reason) : byHand(change)))
+  );
 }
 /** Names of secrets that this write gives new values. */
 const valuesIn = ({ action, cause }: Pick<Step, 'action' | 'cause'>): readonly string[] =>

@@ -19,7 +19,9 @@ export function controlsOf(deps: PassDeps, target: AppTarget, context: PlanConte
     waitsFor: (target.back ? dependentAppsOf(target) : dependenciesOf(target)).filter(takesPart).flatMap(({ name, app }) => {
       const status = deps.statusOf(target.environment.name, app);
       const revision = deps.revisionOf(target.environment.name, app);
-      return status?.sync === 'Synced' && status.attemptedRevision === revision ? [] : [name];
+      // What was changed there by hand since then keeps nobody waiting.
+      const reached = status?.sync === 'Synced' || status?.release?.state === 'done';
+      return reached && status?.attemptedRevision === revision ? [] : [name];
     }),
     foreignRelease: foreignRelease(context),
     massChange: target.massChange,
