@@ -4,9 +4,11 @@ import { ENDED, type Release } from '#domain/release.ts';
 import { type Ms, ms, seconds } from '#domain/units.ts';
 import type { EnvironmentAnswer, Selection } from '#engine/operator.ts';
 import type { History, OverrideRequest } from '#engine/release-operator.ts';
+import type { WorkTree } from '#platform/source/work-tree.ts';
 import { pc } from './colours.ts';
 import { type CliContext, type ExitCode, type Opened, sayError, withOperator } from './context.ts';
 import { historyText, phaseText, releaseTable } from './release-text.ts';
+import { revertedText, revertIn } from './revert.ts';
 import { statusText } from './status-text.ts';
 
 const print = (context: CliContext, value: unknown, text: () => string): void =>
@@ -65,11 +67,14 @@ export function history(context: CliContext, selection: Selection, limit: number
     return all.length === 0 ? 1 : 0;
   });
 }
-export function rollback(
-  context: CliContext,
-  selection: Selection,
-  { to, reason, limitS }: { readonly to: string | null; readonly reason: string; readonly limitS: number },
-): Promise<ExitCode> {
+export interface RollbackOptions {
+  readonly to: string | null;
+  readonly reason: string;
+  readonly limitS: number;
+  /** Where git is made to say it, too; null: not asked for. */
+  readonly tree: WorkTree | null;
+}
+export function rollback(context: CliContext, selection: Selection, { to, reason, limitS, tree }: RollbackOptions): Promise<ExitCode> {
   return withOperator(context, async (opened) => {
     const environment = await oneEnvironment(context, opened, selection);
     if (typeof environment !== 'string') return environment.exit;
@@ -77,7 +82,10 @@ export function rollback(
     const back = await opened.operator.rollback(asked, context.signal);
     if (!back.ok) return sayError(context, back.error);
     context.err(`going back: ${back.value.apps.join(', ')}; git still says something else until it is reverted there\n`);
-    return watchRelease(context, opened, environment, limitS);
+    const reverted = tree === null ? null : await revertIn(tree, environment, back.value, reason);
+    if (reverted?.ok === true) context.err(revertedText(reverted.value));
+    const watched = await watchRelease(context, opened, environment, limitS);
+    return reverted?.ok === false ? sayError(context, reverted.error) : watched;
   });
 }
 export const pause = (context: CliContext, environment: string, span: Ms, reason: string): Promise<ExitCode> =>

@@ -20,7 +20,11 @@ const Listed: z.ZodType<History> = z.object({
     .array(z.object({ version: z.number(), status: z.string(), image: z.string().nullable(), user: z.string().nullable(), at: z.number() }))
     .nullable(),
 });
-const Back = z.object({ to: z.string(), apps: z.array(z.string()) });
+const Back = z.object({
+  to: z.string(),
+  apps: z.array(z.string()),
+  was: z.array(z.object({ name: z.string(), commit: z.string().nullable(), image: z.string().nullable() })),
+});
 const Image = z.object({ reference: z.string(), digest: z.string().nullable() });
 
 export function remoteReleases(call: Call): ReleaseOperator {

@@ -1,4 +1,6 @@
 /** Commands about releases. */
+import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { type Command, InvalidArgumentError } from 'commander';
 import { Duration, ImageText, MemoryMb } from '#domain/desired-scalars.ts';
 import type { Ms } from '#domain/units.ts';
@@ -27,6 +29,11 @@ interface Deploy extends Common {
   readonly plan?: string;
   readonly image?: ReadonlyMap<string, string>;
   readonly timeout: string;
+}
+
+interface Rollback extends Common, Readonly<Record<'reason' | 'timeout', string>> {
+  readonly to?: string;
+  readonly commit?: boolean;
 }
 
 export function registerReleases(program: Command): void {
@@ -80,16 +87,19 @@ function registerWays(program: Command): void {
     .option('-a, --app <name>', 'only this app')
     .option('--to <release>', 'a revision, a commit, #12 of the history, or 12 of the platform’s list of an app; default: the one before')
     .option('--reason <text>', 'for the audit', 'no reason given')
+    .option('--commit', 'write it into the folder of desired state too, and commit it there')
     .option('--timeout <seconds>', 'give up watching after', '1800')
     .action(
-      act(
-        async (
-          context,
-          _config,
-          environment: string | undefined,
-          { to, reason, timeout, ...options }: Common & Readonly<Record<'reason' | 'timeout', string>> & { readonly to?: string },
-        ) => (await releases()).rollback(context, selection(environment, options), { to: to ?? null, reason, limitS: Number(timeout) }),
-      ),
+      act(async (context, config, environment: string | undefined, { to, reason, timeout, commit, ...options }: Rollback) => {
+        const root = resolve(config.source);
+        if (commit === true && !existsSync(root)) {
+          context.err(`error: ${config.source} is no folder\n  --commit writes where people edit: set TRIMTAB_SOURCE to a clone\n`);
+          return 1;
+        }
+        const tree = commit === true ? await (await import('#platform/source/work-tree.ts')).openWorkTree(root, context.signal) : null;
+        const asked = { to: to ?? null, reason, limitS: Number(timeout), tree };
+        return (await releases()).rollback(context, selection(environment, options), asked);
+      }),
     );
   program
     .command('override')

@@ -33,6 +33,12 @@ export interface RollbackRequest extends Asked {
   readonly to: string | null;
   readonly reason: string;
 }
+export interface WentBack {
+  readonly to: string;
+  readonly apps: readonly string[];
+  /** What each of them goes back to, as git may say it: the commit that had it, and its image. Null: not known. */
+  readonly was: readonly { readonly name: string; readonly commit: string | null; readonly image: string | null }[];
+}
 export interface OverrideRequest extends Asked {
   readonly app: string;
   readonly group: string | null;
@@ -51,7 +57,7 @@ export interface ReleaseOperator {
   pause(asked: Asked & { readonly span: Ms; readonly reason: string }, signal: AbortSignal): Answer<void>;
   resume(asked: Asked, signal: AbortSignal): Answer<void>;
   /** Answers the revision it goes back to. */
-  rollback(asked: RollbackRequest, signal: AbortSignal): Answer<{ readonly to: string; readonly apps: readonly string[] }>;
+  rollback(asked: RollbackRequest, signal: AbortSignal): Answer<WentBack>;
   override(asked: OverrideRequest, signal: AbortSignal): Answer<void>;
   endOverride(asked: Asked & { readonly app: string }, signal: AbortSignal): Answer<void>;
   /** Stands until git's text changes. Answers the reference with its digest. */

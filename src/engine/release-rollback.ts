@@ -6,20 +6,21 @@ import { changedParts, contentOf, type Pin, takesPart } from '#domain/pins.ts';
 import { Release } from '#domain/release.ts';
 import { err, ok, type Result } from '#domain/result.ts';
 import type { CompiledApp, CompiledEnvironment } from '#domain/revision.ts';
-import type { RollbackRequest } from './release-operator.ts';
+import type { RollbackRequest, WentBack } from './release-operator.ts';
 import { auditRow, changeBook, type PeopleDeps } from './release-people.ts';
 import { readRevision, saveDerived } from './revisions.ts';
 import type { EnvironmentState } from './targets.ts';
 
-type Found = Result<CompiledEnvironment, TrimtabError>;
+type Found = Result<Before, TrimtabError>;
+interface Before {
+  readonly document: CompiledEnvironment;
+  /** That brought it; null: none is known. */
+  readonly commit: string | null;
+}
 /** Releases that are looked through for a name. */
 const LOOKED_THROUGH = 200;
 
-export async function rollback(
-  deps: PeopleDeps,
-  asked: RollbackRequest,
-  signal: AbortSignal,
-): Promise<Result<{ readonly to: string; readonly apps: readonly string[] }, TrimtabError>> {
+export async function rollback(deps: PeopleDeps, asked: RollbackRequest, signal: AbortSignal): Promise<Result<WentBack, TrimtabError>> {
   const name = environmentName(asked.environment);
   const state = deps.controller.environments.view(name)?.state ?? null;
   if (state === null) return err(failure('UNKNOWN_NAME', `no environment ${name} has been read`));
@@ -28,7 +29,7 @@ export async function rollback(
   const old = await documentAsked(deps, state, wanted, asked.to, signal);
   if (!old.ok) return old;
   const back = wanted.flatMap((app) => {
-    const before = old.value.apps.find((one) => one.app === app.app && takesPart({ ...one, sync: app.sync }));
+    const before = old.value.document.apps.find((one) => one.app === app.app && takesPart({ ...one, sync: app.sync }));
     return before === undefined ? [] : [{ app, before: { ...before, sync: app.sync } }];
   });
   if (back.length === 0) return err(failure('UNKNOWN_NAME', `that revision knows none of ${wanted.map((app) => app.name).join(', ')}`));
@@ -58,7 +59,9 @@ export async function rollback(
     result: 'asked',
   });
   const noted = await deps.store.appendAudit([row], signal);
-  return noted.ok ? ok({ to: saved.value.id, apps: names }) : noted;
+  const { commit } = old.value;
+  const was = back.map(({ app, before }) => ({ name: app.name, commit, image: before.image?.reference ?? null }));
+  return noted.ok ? ok({ to: saved.value.id, apps: names, was }) : noted;
 }
 const isMeant = (app: CompiledApp, name: string | null): boolean => name === null || app.name === name || app.app === name;
 
@@ -93,7 +96,8 @@ async function documentAsked(
   const id = to === null ? revisionBefore(releases, state) : revisionNamed(releases, to);
   const found = id === null ? ok(null) : await readRevision(deps, state.name, id, signal);
   if (!found.ok) return found;
-  if (found.value !== null) return ok(found.value.document);
+  if (found.value !== null)
+    return ok({ document: found.value.document, commit: releases.find((release) => release.to === id)?.commit ?? null });
   const what = to === null ? 'a revision before the one that runs' : `a revision ${to}`;
   return err(failure('UNKNOWN_NAME', `the history of ${state.name} has not ${what}`));
 }
@@ -138,5 +142,5 @@ async function platformRelease(
   const digest: Digest | null = resolved.value?.digest ?? null;
   const base = good?.document ?? accepted.document;
   const running = base.apps.find((one) => one.app === app.app) ?? app;
-  return ok({ ...base, apps: [{ ...running, image: { reference: found, digest } }] });
+  return ok({ document: { ...base, apps: [{ ...running, image: { reference: found, digest } }] }, commit: null });
 }

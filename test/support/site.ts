@@ -84,7 +84,7 @@ function operatorOver(options: SiteOptions, acted: string[]): PageOperator {
     pause: ({ environment, by, span, reason }) => told(`${by} pauses ${environment} for ${span / 3_600_000} h: ${reason}`, undefined),
     resume: ({ environment, by }) => told(`${by} resumes ${environment}`, undefined),
     rollback: ({ environment, by, app, to, reason }) =>
-      told(`${by} rolls ${environment}/${app ?? '*'} back to ${to}: ${reason}`, { to: 'b'.repeat(64), apps: ['web'] }),
+      told(`${by} rolls ${environment}/${app ?? '*'} back to ${to}: ${reason}`, { to: 'b'.repeat(64), apps: ['web'], was: [] }),
     retry: ({ environment, app, by }) => told(`${by} retries ${environment}/${app ?? '*'}`, undefined),
     endOverride: ({ environment, app, by }) => told(`${by} ends the override of ${environment}/${app}`, undefined),
     ackBudget: (budget, by) => told(`${by} has seen ${budget}`, aBudgetView({ name: budget })),
