@@ -6,7 +6,7 @@ import type { TrimtabError } from '#domain/errors.ts';
 import { type AppName, appName } from '#domain/ids.ts';
 import { NEON_ITEM } from '#domain/neon-price.ts';
 import { ok, type Result } from '#domain/result.ts';
-import { elapsed, hours, type Instant, instant } from '#domain/units.ts';
+import { elapsed, hours, type Instant, instant, minutes } from '#domain/units.ts';
 import type { FlyMetrics } from '#platform/fly/metrics-api.ts';
 import type { NeonConsumption } from '#platform/neon/consumption.ts';
 import type { QuantityRow } from '#platform/store/meter-port.ts';
@@ -38,16 +38,22 @@ const PORTION = 24;
 /** Late samples of an hour have come by then. */
 const SETTLES_MS = 10 * 60_000;
 const NEON_EVERY = hours(1);
+/** An hour that could not be read is asked for again. The steps come with every look at the fleet: without a pause each would ask. */
+const AGAIN_AFTER = minutes(5);
 
 export function makeAmounts(deps: AmountsDeps): Amounts {
   const { clock, store, sources } = deps;
   const nextHour = new Map<string, number>();
   const errors = new Map<string, string>();
+  const failedAt = new Map<string, Instant>();
   let neonAt: Instant | null = null;
   let peakAt: Instant | null = null;
   let peaks: ReadonlyMap<string, number> = new Map();
   const egress = async (organization: string, metrics: FlyMetrics, signal: AbortSignal): Promise<Result<void, TrimtabError>> => {
     const now = clock.now();
+    const failed = failedAt.get(organization);
+    if (failed !== undefined && elapsed(failed, now) < AGAIN_AFTER) return ok(undefined);
+    failedAt.delete(organization);
     const last = Math.floor((now - SETTLES_MS) / HOUR_MS) * HOUR_MS;
     let hour = nextHour.get(organization) ?? null;
     if (hour === null) {
@@ -60,6 +66,7 @@ export function makeAmounts(deps: AmountsDeps): Amounts {
       const found = await metrics.egressInHour(organization, instant(hour + HOUR_MS), signal);
       if (!found.ok) {
         errors.set(`egress ${organization}`, found.error.message);
+        failedAt.set(organization, now);
         nextHour.set(organization, hour);
         return ok(undefined);
       }

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { NEON_METRICS } from '#domain/neon-price.ts';
-import { instant } from '#domain/units.ts';
+import { instant, minutes } from '#domain/units.ts';
 import { makeAmounts } from '#engine/amounts.ts';
 import { makeFlyMetrics } from '#platform/fly/metrics-api.ts';
 import { makeNeonConsumption } from '#platform/neon/consumption.ts';
@@ -97,10 +97,14 @@ test('amounts are kept hour by hour and day by day; what fails is unknown, and t
   const store = makeMemoryStore();
   const clock = makeVirtualClock(NOW);
   let fails = true;
+  let asked = 0;
   const metrics = makeFlyMetrics({
     token: 't',
     baseUrl: 'https://m.test',
-    fetch: () => (fails ? json({}, 503) : json(vector(sample({ app: 'web', region: 'nrt' }, 1_000)))),
+    fetch: () => {
+      asked += 1;
+      return fails ? json({}, 503) : json(vector(sample({ app: 'web', region: 'nrt' }, 1_000)));
+    },
   });
   const neon = neonWith(() => json({ projects: [project('p1', 3_600)] }));
   const amounts = makeAmounts({
@@ -114,6 +118,11 @@ test('amounts are kept hour by hour and day by day; what fails is unknown, and t
   await amounts.step('acme', signal);
   expect(amounts.unknown('acme').map(({ item }) => item)).toEqual(['egress', 'private']);
   fails = false;
+  const before = asked;
+  // The steps come every few seconds: who could not answer is left in peace for a while.
+  await amounts.step('acme', signal);
+  expect(asked).toBe(before);
+  await clock.advance(minutes(5));
   await amounts.step('acme', signal);
   await amounts.step('acme', signal);
   const rows = await store.quantities('acme', 0, NOW, signal);
