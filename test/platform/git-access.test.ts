@@ -75,6 +75,13 @@ test('a branch that was rewritten is noticed once', async () => {
   expect(await source.read(live)).toMatchObject({ ok: true, value: { rewritten: true } });
   expect(await source.read(live)).toMatchObject({ ok: true, value: { rewritten: false } });
 });
+test('a copy that somebody deleted is made anew, and the branch is not taken as rewritten', async () => {
+  const source = sourceWith(TOKEN);
+  expect(await source.read(live)).toMatchObject({ ok: true });
+  rmSync(join(place, 'copies'), { recursive: true });
+  commit('kind: App # after that\n');
+  expect(await source.read(live)).toMatchObject({ ok: true, value: { rewritten: false } });
+});
 test('a deploy key and the host keys to believe reach ssh, quoted, and nothing else does', async () => {
   // Stands for ssh: it writes down what it was called with, and serves the repository on this machine.
   const bin = join(place, 'bin');

@@ -21,9 +21,10 @@ import {
 } from './limits.ts';
 import type { SourceCommit } from './port.ts';
 
-export async function commitOf(git: Git, sha: string): Promise<SourceCommit> {
-  const text = await git.run(['log', '-1', '--format=%an <%ae>%x00%aI%x00%B', sha, '--']);
-  const [author = '', at = '', message = ''] = text.split('\0');
+/** `name`: whatever names it. */
+export async function commitOf(git: Git, name: string): Promise<SourceCommit> {
+  const text = await git.run(['log', '-1', '--format=%H%x00%an <%ae>%x00%aI%x00%B', name, '--']);
+  const [sha = '', author = '', at = '', message = ''] = text.split('\0');
   return { sha: commitSha(sha), author, message: message.trim(), at: isoToInstant(at) ?? instant(0) };
 }
 

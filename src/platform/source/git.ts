@@ -1,10 +1,10 @@
 /** Desired state on a branch of a git repository: a bare copy in the data folder, fetched at each read; blobs of one commit, no work tree. */
 import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock } from '#domain/clock.ts';
 import { failure, type TrimtabError } from '#domain/errors.ts';
-import { commitSha } from '#domain/ids.ts';
 import { err, ok, type Result } from '#domain/result.ts';
 import { minutes } from '#domain/units.ts';
 import type { GitAddress } from './git-address.ts';
@@ -12,7 +12,7 @@ import { withoutCredentials } from './git-address.ts';
 import { type Git, type GitAccess, GitFailed, makeGit, NO_ACCESS } from './git-command.ts';
 import { commitOf, filesOf, readBlob } from './git-tree.ts';
 import { insideRoot, isYaml, leavesRoot, nothingThere } from './limits.ts';
-import type { DesiredSource, SourceSnapshot } from './port.ts';
+import type { DesiredSource, SourceCommit, SourceSnapshot } from './port.ts';
 
 export interface GitSourceOptions {
   readonly address: GitAddress;
@@ -33,31 +33,38 @@ export function makeGitSource(options: GitSourceOptions): DesiredSource {
   // The name says nothing: the address may carry credentials.
   const place = `${address.url}#${address.branch ?? ''}`;
   const directory = join(options.copies, `${createHash('sha256').update(place).digest('hex').slice(0, 16)}.git`);
+  /** What this process fetched last. */
+  let tip: string | null = null;
   return {
     description,
     read: (signal) =>
       inTime(clock, description, signal, async (within) => {
         await mkdir(directory, { recursive: true });
         const git = makeGit(directory, within, address.url, access);
-        const fetched = await fetchBranch(git, address);
-        const commit = await commitOf(git, fetched.sha);
-        const files = await filesOf(git, fetched.sha, { folder: address.folder, wanted: isYaml }, description);
+        const old = await tipOf(git, directory, tip);
+        const commit = await fetchBranch(git, address);
+        // Each is a process: side by side.
+        const [rewritten, files] = await Promise.all([
+          isRewritten(git, old, commit.sha),
+          filesOf(git, commit.sha, { folder: address.folder, wanted: isYaml }, description),
+        ]);
+        tip = commit.sha;
         if (!files.ok) return files;
         if (files.value.size === 0) return err(nothingThere(description));
         const snapshot: SourceSnapshot = {
           files: files.value,
           commit,
-          rewritten: fetched.rewritten,
+          rewritten,
           readFile: (path, wanted) => {
             const inside = insideRoot(path);
             if (inside === null) return Promise.resolve(err(leavesRoot(path)));
-            return inTime(clock, description, wanted, (allowed) => readBlob(makeGit(directory, allowed), fetched.sha, inside));
+            return inTime(clock, description, wanted, (allowed) => readBlob(makeGit(directory, allowed), commit.sha, inside));
           },
           readFolder: async (folder, wanted, within) => {
             const inside = insideRoot(folder);
             if (inside === null) return err(leavesRoot(folder));
             return inTime(clock, description, within, async (allowed) => {
-              const found = await filesOf(makeGit(directory, allowed), fetched.sha, { folder: inside, wanted }, description);
+              const found = await filesOf(makeGit(directory, allowed), commit.sha, { folder: inside, wanted }, description);
               // git has no empty folders.
               return found.ok && found.value.size === 0 ? ok(null) : found;
             });
@@ -68,16 +75,21 @@ export function makeGitSource(options: GitSourceOptions): DesiredSource {
   };
 }
 
-async function fetchBranch(git: Git, address: GitAddress): Promise<{ readonly sha: string; readonly rewritten: boolean }> {
+/** What was fetched last, by this process or one before it; a copy that is not there, or not any more, is begun. Empty: nothing was. */
+async function tipOf(git: Git, directory: string, known: string | null): Promise<string> {
+  if (existsSync(join(directory, 'HEAD'))) return known ?? (await git.run(['rev-parse', '--verify', '--quiet', `${OURS}^{commit}`])).trim();
   await git.run(['init', '--bare', '--quiet', '.']);
-  const before = await git.run(['rev-parse', '--verify', '--quiet', `${OURS}^{commit}`]);
+  return '';
+}
+async function fetchBranch(git: Git, address: GitAddress): Promise<SourceCommit> {
   const from = address.branch === null ? 'HEAD' : `refs/heads/${address.branch}`;
   await git.run(['fetch', '--quiet', '--no-tags', '--no-write-fetch-head', '--no-recurse-submodules', address.url, `+${from}:${OURS}`]);
-  const sha = commitSha((await git.run(['rev-parse', '--verify', `${OURS}^{commit}`])).trim());
-  const old = before.trim();
-  // Commits of the old tip that the new one does not contain.
-  const lost = old === '' || old === sha ? '0' : await git.run(['rev-list', '--count', '--max-count=1', old, `^${sha}`, '--']);
-  return { sha, rewritten: lost.trim() !== '0' };
+  return commitOf(git, OURS);
+}
+/** Commits of the old tip that the new one does not contain. */
+async function isRewritten(git: Git, old: string, sha: string): Promise<boolean> {
+  if (old === '' || old === sha) return false;
+  return (await git.run(['rev-list', '--count', '--max-count=1', old, `^${sha}`, '--'])).trim() !== '0';
 }
 
 /** Ends with the deadline or the caller, and turns git's refusals into a value. */
