@@ -15,6 +15,7 @@ import { measureRelease } from './release.ts';
 import { measureRollout } from './rollout.ts';
 import { measureSecrets } from './secrets.ts';
 import { measureSuite } from './suite.ts';
+import { measureWebhook } from './webhook.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'trimtab-bench-'));
 const figures: Figure[] = [];
@@ -29,6 +30,7 @@ for (const measure of [
   measureSecrets,
   measureMigrations,
   measureCommands,
+  measureWebhook,
 ]) {
   for (const figure of await measure(folder)) {
     figures.push(figure);
