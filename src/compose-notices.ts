@@ -4,8 +4,10 @@ import { weekMarkdown } from '#cli/week-text.ts';
 import { makeRandom } from '#domain/random.ts';
 import type { Accounts } from '#engine/accounts.ts';
 import type { Controller } from '#engine/controller.ts';
+import { type Heartbeat, type HeartbeatDeps, makeHeartbeat } from '#engine/heartbeat.ts';
 import { makeNotices, type Notices, type NoticesDeps } from '#engine/notices/notices.ts';
 import { realClock } from '#platform/clock.ts';
+import { makeHeartbeatCall } from '#platform/heartbeat.ts';
 import { makeCommitStatusSender } from '#platform/notify/commit-status.ts';
 import { makeEmailSender } from '#platform/notify/email.ts';
 import type { Sender } from '#platform/notify/port.ts';
@@ -43,3 +45,17 @@ const sendersOf = (config: Config, version: string): readonly Sender[] => {
     makeCommitStatusSender({ ...web, apiUrl: config.variables['GITHUB_API_URL'] ?? 'https://api.github.com' }),
   ];
 };
+
+export interface HeartbeatOptions extends Pick<HeartbeatDeps, 'tell'> {
+  readonly config: Config;
+  readonly version: string;
+  readonly controller: Controller;
+}
+/** Null: nobody waits for signs of life. */
+export function composeHeartbeat({ config, version, controller, tell }: HeartbeatOptions, signal: AbortSignal): Heartbeat | null {
+  if (config.heartbeatUrl === null) return null;
+  const call = makeHeartbeatCall({ url: config.heartbeatUrl, userAgent: `trimtab/${version}`, fetch: (request) => fetch(request) });
+  const organizations = (): readonly string[] => [...new Set(controller.environments.all().map(({ organization }) => organization))];
+  const deadline = (span: number, within: AbortSignal): AbortSignal => AbortSignal.any([within, AbortSignal.timeout(span)]);
+  return makeHeartbeat({ clock: realClock, tell, call, deadline, organizations, observations: controller.observations }, signal);
+}

@@ -29,6 +29,7 @@ const Variables = z.object({
   TRIMTAB_GIT_KEY_FILE: z.string().optional(),
   TRIMTAB_GIT_KNOWN_HOSTS_FILE: z.string().optional(),
   TRIMTAB_WEBHOOK_SECRET: z.string().min(16, 'at least 16 characters: anybody who guesses it can wake trimtab').optional(),
+  TRIMTAB_HEARTBEAT_URL: z.url({ protocol: /^https?$/ }).optional(),
   TRIMTAB_SERVER: z.url().optional(),
   TRIMTAB_SERVER_TOKEN: z.string().optional(),
   TRIMTAB_READING: z.enum(['open', 'token']).default('open'),
@@ -73,6 +74,8 @@ export interface Config {
   readonly gitKnownHostsFile: string | null;
   /** Null: no webhook is answered. */
   readonly webhookSecret: string | null;
+  /** Called after each complete observation; null: nothing is. */
+  readonly heartbeatUrl: string | null;
   readonly server: { readonly url: string; readonly token: string | null } | null;
   /** Who may read pages and API: anybody who reaches them, or who has a token. */
   readonly reading: 'open' | 'token';
@@ -119,6 +122,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>, cw
       gitKeyFile: given.TRIMTAB_GIT_KEY_FILE ?? null,
       gitKnownHostsFile: given.TRIMTAB_GIT_KNOWN_HOSTS_FILE ?? null,
       webhookSecret: given.TRIMTAB_WEBHOOK_SECRET ?? null,
+      heartbeatUrl: given.TRIMTAB_HEARTBEAT_URL ?? null,
       server: given.TRIMTAB_SERVER === undefined ? null : { url: given.TRIMTAB_SERVER, token: given.TRIMTAB_SERVER_TOKEN ?? null },
       reading: given.TRIMTAB_READING,
       host: given.TRIMTAB_HOST,

@@ -4,6 +4,7 @@ import type { TrimtabError } from '#domain/errors.ts';
 import type { Event } from '#domain/events.ts';
 import { ok, type Result } from '#domain/result.ts';
 import { elapsed, seconds } from '#domain/units.ts';
+import type { Heartbeat } from '#engine/heartbeat.ts';
 import { queuesOf } from '#engine/notices/queues.ts';
 import { convergeOnce, type RoundResult } from '#engine/once.ts';
 import { SESSION_LENGTH } from '#engine/people.ts';
@@ -17,6 +18,7 @@ import { eventToLine } from '#telemetry/log.ts';
 import { makeLogger } from '#telemetry/logger.ts';
 import { type Metrics, makeMetrics } from '#telemetry/metrics.ts';
 import { openSession, type Session } from './compose.ts';
+import { composeHeartbeat } from './compose-notices.ts';
 import { followedBranches } from './compose-source.ts';
 import type { Config } from './config.ts';
 
@@ -33,9 +35,11 @@ export async function serve(options: ServeOptions, signal: AbortSignal): Promise
   const { config, version, say } = options;
   const logger = makeLogger(options.terminal, process.stdout);
   let metrics: Metrics | null = null;
+  let heartbeat: Heartbeat | null = null;
   const changes = makeChanges(realClock);
   const tell = (event: Event): void => {
     metrics?.tell(event);
+    heartbeat?.hear(event);
     if (!UNSEEN.includes(event.type)) changes.note();
     const line = eventToLine(event);
     if (line !== null) logger(line, realClock.now());
@@ -55,6 +59,7 @@ export async function serve(options: ServeOptions, signal: AbortSignal): Promise
   if (!opened.ok) return opened;
   const session = opened.value;
   metrics = metricsOf(session, version);
+  heartbeat = composeHeartbeat({ ...options, controller: session.controller, tell }, signal);
   const { registry, text } = metrics;
   const http = makeHttp({
     operator: session.operator,
@@ -86,6 +91,7 @@ export async function serve(options: ServeOptions, signal: AbortSignal): Promise
   tell({ type: 'ControllerStarted', version, environments: session.controller.environments.names() });
   await Promise.all([session.controller.run(signal), session.notices.run(signal)]);
   tell({ type: 'ControllerStopped' });
+  await heartbeat?.settled();
   changes.close();
   await served.close();
   await session.close();

@@ -150,6 +150,8 @@ export type Event =
       readonly result: 'sent' | 'failed' | 'dropped' | 'withdrawn';
       readonly message: string;
     }
+  /** The dead man's switch is reached, or is not: told when that changes. */
+  | { readonly type: 'HeartbeatChanged'; readonly reached: boolean; readonly message: string }
   | { readonly type: 'StoreLost'; readonly message: string }
   | { readonly type: 'StoreBack' }
   | { readonly type: 'Bugged'; readonly key: string; readonly message: string }

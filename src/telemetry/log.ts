@@ -114,6 +114,8 @@ export function eventToLine(event: Event): Line | null {
     case 'Notified':
       if (event.result === 'sent' || event.result === 'withdrawn') return null;
       return line(event.result === 'dropped' ? 'error' : 'warn', notifiedText(event), { environment: event.environment });
+    case 'HeartbeatChanged':
+      return event.reached ? info('the heartbeat arrives', {}) : line('warn', `the heartbeat does not arrive: ${event.message}`, {});
     case 'StoreLost':
       return line('error', `the state database does not answer; nothing is written meanwhile: ${event.message}`, {});
     case 'StoreBack':

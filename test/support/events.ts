@@ -109,6 +109,7 @@ export const EVENTS: { readonly [T in Event['type']]: EventOf<T> } = {
   },
   BudgetActed: { type: 'BudgetActed', budget: 'all', environment, act: 'autostop stop', reason: 'over', begins: true },
   Notified: { type: 'Notified', environment, target: 'slack', occasion: 'degraded', result: 'failed', message: 'Slack answered 503' },
+  HeartbeatChanged: { type: 'HeartbeatChanged', reached: false, message: 'the address of TRIMTAB_HEARTBEAT_URL answered 500' },
   StoreLost: { type: 'StoreLost', message: 'connection refused' },
   StoreBack: { type: 'StoreBack' },
   Bugged: { type: 'Bugged', key: 'app/staging/acme-web', message: 'TypeError: x' },

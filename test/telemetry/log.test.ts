@@ -48,6 +48,7 @@ const LINES: { readonly [T in Event['type']]: readonly [Level, RegExp] | null } 
   BudgetCrossed: ['warn', /^budget all is critical: the month is forecast/],
   BudgetActed: ['warn', /^budget all acts: autostop stop: over$/],
   Notified: ['warn', /^degraded did not reach slack: Slack answered 503$/],
+  HeartbeatChanged: ['warn', /^the heartbeat does not arrive: .* answered 500$/],
   StoreLost: ['error', /nothing is written meanwhile: connection refused/],
   StoreBack: ['info', /answers again/],
   Bugged: ['error', /TypeError: x/],

@@ -138,6 +138,7 @@ const MOVES: { readonly [T in Event['type']]: readonly string[] } = {
   BudgetCrossed: [],
   BudgetActed: [],
   Notified: ['notifications_total'],
+  HeartbeatChanged: [],
   StoreLost: [],
   StoreBack: [],
   Bugged: ['bugs_total'],

@@ -28,7 +28,7 @@ export async function post(fetch: Fetch, { who, url, headers, body }: Post, sign
     answer = await fetch(new Request(url, { method: 'POST', headers, body, signal, redirect: 'manual' }));
     text = (await answer.text()).slice(0, LONGEST_ANSWER);
   } catch (thrown) {
-    return err(failure('NOTIFY_UNAVAILABLE', `${who} does not answer${signal.aborted ? ' in time' : `: ${reasonOf(thrown)}`}`));
+    return err(failure('NOTIFY_UNAVAILABLE', `${who} does not answer${signal.aborted ? ' in time' : `: ${codeOf(thrown)}`}`));
   }
   if (answer.ok) return ok({ status: answer.status, text });
   const said = text.slice(0, SAID).replaceAll(/\s+/g, ' ');
@@ -39,7 +39,7 @@ export async function post(fetch: Fetch, { who, url, headers, body }: Post, sign
   return err(failure(passing ? 'NOTIFY_UNAVAILABLE' : 'NOTIFY_REFUSED', message, more));
 }
 /** The code of the network's error; its text may hold the address. */
-function reasonOf(thrown: unknown): string {
+export function codeOf(thrown: unknown): string {
   const cause = thrown instanceof Error ? (thrown.cause ?? thrown) : thrown;
   return typeof cause === 'object' && cause !== null && 'code' in cause && typeof cause.code === 'string'
     ? cause.code
