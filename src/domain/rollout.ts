@@ -1,5 +1,6 @@
 /** Which machines of a group may be written now, so that at most `maxUnavailable` of it do not serve, counting those that do not anyway. Pure.
  *  A rollout has no state of its own: it is this question, asked again at every pass. */
+import { isCrashLooping } from './health.ts';
 import type { Member } from './members.ts';
 import { mustRun } from './members.ts';
 import type { CompiledGroup, Rollout } from './revision.ts';
@@ -38,7 +39,8 @@ export function chooseUpdates(
   const warm = stale.filter((member) => !member.standby && member.ready);
   const written = counted.filter((member) => member.current && !member.ready && (mustRun(member, group) || isBooting(member)));
   const free = Math.max(0, budget - written.length);
-  const resting = broken.filter((member) => !member.moving);
+  // The platform starts a crashing machine again and again, with growing pauses: it would never rest.
+  const resting = broken.filter((member) => !member.moving || isCrashLooping(member.machine));
   const ready = counted.filter((member) => member.ready).length;
 
   const fixing = resting.slice(0, free);

@@ -120,6 +120,18 @@ test('a version that crashes goes no further than the first machine, which is se
   await harness.stop();
 });
 
+test('a machine that crashes again and again is set back at once, not when it happens to be up', async () => {
+  const mounted = (image: string): Files => oneApp({ machines: '{ nrt: 1 }', toml: MOUNTED, image: `registry.fly.io/acme-web:${image}` });
+  const harness = await settled(mounted('v1'));
+  commit(harness, mounted('crash-v2'));
+  const told = (type: string): boolean => harness.events.some((event) => event.type === type);
+  for (let spent = 0; spent < 120 && !told('ReleaseFailing'); spent += 1) await harness.pass(1);
+  expect(told('ReleaseFailing')).toBe(true);
+  const since = harness.clock.now();
+  for (let spent = 0; spent < 60 && only(harness.machines(APP)).image.tag !== 'v1'; spent += 1) await harness.pass(1);
+  expect(harness.clock.now() - since).toBeLessThan(12_000);
+  await expectIdle(harness);
+});
 test('a group of one without a volume gets a second machine first, and is never without one that serves', async () => {
   const harness = await settled(oneApp({ machines: '{ nrt: 1 }' }));
   commit(harness, oneApp({ machines: '{ nrt: 1 }', memory: '512mb' }));
