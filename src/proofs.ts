@@ -50,7 +50,7 @@ export function makeProofs(options: ProofOptions): Proofs {
   return {
     parts: {
       preflight: (input, signal) => releasePreflight(preflight, input, signal),
-      smoke: ({ environment }, signal) => releaseSmoke(smoke, environment, signal),
+      smoke: (input, signal) => releaseSmoke(smoke, input, signal),
     },
     proving: {
       runPreflight: (input, signal) => runPreflight(preflight, input, signal),

@@ -105,6 +105,10 @@ export const ReleaseVerdict = z.object({
 });
 export type ReleaseVerdict = z.infer<typeof ReleaseVerdict>;
 
+/** More machines of the same, an address, a certificate: what answers is as it was. */
+export const isVisible = ({ parts }: Pick<Release['changes'][number], 'parts'>): boolean =>
+  parts.length === 0 || parts.some((part) => part !== 'shape');
+
 export type Effect = 'preflight' | 'migrations' | 'smoke';
 export interface AppFact extends Omit<ReleaseVerdict, 'attempt' | 'values'> {
   readonly app: string;

@@ -127,10 +127,10 @@ export function parseHostPort(text: string): { readonly host: string; readonly p
   return host === undefined || port < 1 || port > 65_535 ? null : { host, port };
 }
 
-/** Why a release is not followed by the checks; null: it is. `changed`: the release changed an app. */
+/** Why a release is not followed by the checks; null: it is. `changed`: it brought something that may answer otherwise than before. */
 export function whyNoSmoke({ declared }: CompiledEnvironment, changed: boolean): string | null {
   const run = declared?.smoke?.run ?? 'whenChanged';
   if (run === 'always') return null;
   if (run === 'never') return (declared?.lookups[SMOKE_SWITCH] ?? null) === null ? 'smoke.run is never' : `${SMOKE_SWITCH} is false`;
-  return changed ? null : 'no app was changed';
+  return changed ? null : 'only counts, addresses and certificates were changed';
 }

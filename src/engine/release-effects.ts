@@ -1,7 +1,7 @@
 /** Carries out the part of a phase that is not an app's: preflight, migrations, smoke. What came back is a fact of the next turn. */
 import type { ClockDep } from '#domain/clock.ts';
 import { failure, remedyOf, type TrimtabError } from '#domain/errors.ts';
-import type { Effect } from '#domain/release.ts';
+import { type Effect, isVisible } from '#domain/release.ts';
 import { err, type Result } from '#domain/result.ts';
 import { elapsed, type Instant, type Ms, minutes, ms, seconds } from '#domain/units.ts';
 import type { Environments } from './environments.ts';
@@ -53,9 +53,12 @@ function partOf({ preflight, migrations, smoke }: ReleaseParts, state: Environme
     case 'migrations':
       return migrations === null ? null : (signal) => migrations.apply(environment, signal);
     case 'smoke':
-      return smoke === null ? null : (signal) => smoke({ environment }, signal);
+      return smoke === null ? null : (signal) => smoke({ environment, changed: isChanged(state) }, signal);
   }
 }
+/** A way back is always looked at. */
+const isChanged = ({ book: { active } }: EnvironmentState): boolean =>
+  active === null || active.phase !== 'smoke' || active.changes.some(isVisible);
 /** On the way back the checks of what is gone back to. */
 function smokedDocument({ book: { active }, to, good, effective }: EnvironmentState) {
   const forward = active?.phase === 'smoke' ? to : good;

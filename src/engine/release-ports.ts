@@ -31,7 +31,11 @@ export interface PreflightDep {
   ) => Promise<Result<PhaseReport, TrimtabError>>;
 }
 export interface SmokeDep {
-  readonly smoke: (input: { readonly environment: CompiledEnvironment }, signal: AbortSignal) => Promise<Result<PhaseReport, TrimtabError>>;
+  /** `changed`: something is there that may answer otherwise than before. */
+  readonly smoke: (
+    input: { readonly environment: CompiledEnvironment; readonly changed: boolean },
+    signal: AbortSignal,
+  ) => Promise<Result<PhaseReport, TrimtabError>>;
 }
 /** `set`: content hash of the migration set, what a failed migration pins. Nothing is ever reversed by itself. */
 export interface MigrateDep {

@@ -38,13 +38,13 @@ export async function runSmoke(
   return signal.aborted ? err(failure('FLY_CANCELLED', 'smoke checks: cancelled')) : ok({ items });
 }
 
-/** The last phase of a release that changed something. */
+/** The last phase of a release. */
 export function releaseSmoke(
   deps: SmokeDeps,
-  environment: CompiledEnvironment,
+  { environment, changed }: { readonly environment: CompiledEnvironment; readonly changed: boolean },
   signal: AbortSignal,
 ): Promise<Result<SmokeReport, TrimtabError>> {
-  const why = whyNoSmoke(environment, true);
+  const why = whyNoSmoke(environment, changed);
   if (why === null) return runSmoke(deps, { environment }, signal);
   const items = checksOf(environment).map((check) => skippedItem(check, why));
   return Promise.resolve(ok({ items }));

@@ -1,5 +1,8 @@
 import { expect, test } from 'vitest';
 import type { Event } from '#domain/events.ts';
+import { ok } from '#domain/result.ts';
+import { whyNoSmoke } from '#domain/smoke.ts';
+import { NO_PARTS, type ReleaseParts } from '#engine/release-ports.ts';
 import { type Files, type Harness, makeHarness } from '#test/support/harness.ts';
 import { FLY_TOML, oneApp } from '#test/support/worlds.ts';
 
@@ -82,12 +85,43 @@ test('under protection the last machine that serves stays', async () => {
   ).toEqual(['started', 'stopped']);
   await harness.stop();
 });
+test('while a budget asks for it a release of counts alone is not smoked, and one of an image is', async () => {
+  const smoked: string[] = [];
+  const smoke: NonNullable<ReleaseParts['smoke']> = ({ environment, changed }) => {
+    const why = whyNoSmoke(environment, changed);
+    smoked.push(why ?? 'asked');
+    return Promise.resolve(ok({ items: [] }));
+  };
+  const env = `${OWNERS}  smoke: { run: always, checks: [ { http: "https://example.com/healthz" } ] }\n`;
+  const files = (more: Parameters<typeof oneApp>[0], act = '{ skipSmoke: true }'): Files => ({
+    ...oneApp({ ...more, env }),
+    'desired-state/test/budget.yaml': budget(4, act),
+  });
+  const harness = await makeHarness({ files: files({}), seed: 'budget-smoke', parts: { ...NO_PARTS, smoke } });
+  const commit = async (next: Files): Promise<void> => {
+    for (const [path, text] of Object.entries(next)) harness.files.set(path, text);
+    await harness.pass(40);
+    await harness.untilSettled();
+  };
+  await harness.untilSettled();
+  await harness.pass(300);
+  expect(smoked).toEqual(['asked']);
+  await commit(files({ machines: '{ nrt: 3 }' }));
+  expect(smoked.slice(1)).toEqual(['only counts, addresses and certificates were changed']);
+  await commit(files({ machines: '{ nrt: 3 }', image: 'registry.fly.io/acme-web:v2' }));
+  expect(smoked.slice(2)).toEqual(['asked']);
+  // Without the act `always` means always.
+  await commit(files({ machines: '{ nrt: 2 }', image: 'registry.fly.io/acme-web:v2' }, '{ skipMigrations: true }'));
+  expect(smoked.slice(3)).toEqual(['asked']);
+  await harness.stop();
+});
 test('a lower floor is written into the services, and taken back', async () => {
   const toml = FLY_TOML.replace('auto_stop_machines = "off"', 'auto_stop_machines = "stop"\n  min_machines_running = 2');
-  const harness = await makeHarness({ files: world(4, '{ minMachinesRunning: 0 }', { toml }), seed: 'budget-floor' });
+  const harness = await makeHarness({ files: world(4_000, '{ minMachinesRunning: 0 }', { toml }), seed: 'budget-floor' });
   await harness.untilSettled();
   const floor = () => harness.machines('acme-web').map(({ config }) => config.services?.[0]?.min_machines_running);
   expect(floor()).toEqual([2, 2]);
+  harness.files.set('desired-state/test/budget.yaml', budget(4, '{ minMachinesRunning: 0 }'));
   await harness.pass(300);
   expect(floor()).toEqual([0, 0]);
   harness.files.set('desired-state/test/budget.yaml', budget(4, '{ skipSmoke: true }'));

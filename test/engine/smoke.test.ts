@@ -107,8 +107,18 @@ describe('one check', () => {
   test('a release that is told not to runs none of them', async () => {
     const clock = makeVirtualClock(SCENE_START);
     const environment = withSmoke('run: never, ', ['{ tcp: "a.test:1" }']);
-    const report = await releaseSmoke(answering(clock, [BAD]), environment, live);
+    const report = await releaseSmoke(answering(clock, [BAD]), { environment, changed: true }, live);
     expect(report).toMatchObject({ ok: true, value: { items: [{ state: 'skipped', message: 'smoke.run is never' }] } });
+  });
+  test.each([
+    { run: 'always', changed: false, state: 'failed' },
+    { run: 'whenChanged', changed: true, state: 'failed' },
+    { run: 'whenChanged', changed: false, state: 'skipped' },
+  ])('with run: $run, and changed: $changed, its check is $state', async ({ run, changed, state }) => {
+    const clock = makeVirtualClock(SCENE_START);
+    const environment = withSmoke(`run: ${run}, `, ['{ tcp: "a.test:1", retries: 0 }']);
+    const report = await releaseSmoke(answering(clock, [BAD]), { environment, changed }, live);
+    expect(report).toMatchObject({ ok: true, value: { items: [{ state }] } });
   });
 });
 
