@@ -13,6 +13,7 @@ import { makeChanges } from '#http/changes.ts';
 import { makeHttp } from '#http/controller.ts';
 import { serveHttp } from '#http/serve.ts';
 import { realClock } from '#platform/clock.ts';
+import { makeHeapKeeper } from '#platform/heap.ts';
 import { madeKeyText } from '#platform/secrets/state-key.ts';
 import { eventToLine } from '#telemetry/log.ts';
 import { makeLogger } from '#telemetry/logger.ts';
@@ -37,7 +38,9 @@ export async function serve(options: ServeOptions, signal: AbortSignal): Promise
   let metrics: Metrics | null = null;
   let heartbeat: Heartbeat | null = null;
   const changes = makeChanges(realClock);
+  const keepSmall = makeHeapKeeper();
   const tell = (event: Event): void => {
+    if (event.type === 'PassFinished' || event.type === 'OrganizationObserved') keepSmall();
     metrics?.tell(event);
     heartbeat?.hear(event);
     if (!UNSEEN.includes(event.type)) changes.note();

@@ -63,6 +63,7 @@ export const Cron = z
   .refine(isCron, 'expected five cron fields within their bounds: minute, hour, day of month, month, day of week');
 export const TimeZone = z.string().refine(isTimeZone, 'expected a time zone such as Asia/Tokyo or UTC');
 function isTimeZone(text: string): boolean {
+  if (text === 'UTC') return true;
   try {
     return new Intl.DateTimeFormat('en', { timeZone: text }) instanceof Intl.DateTimeFormat;
   } catch (error) {
