@@ -8,6 +8,7 @@ import { makeRandom } from '#domain/random.ts';
 import { err, ok, type Result } from '#domain/result.ts';
 import type { CompiledEnvironment } from '#domain/revision.ts';
 import { seconds } from '#domain/units.ts';
+import { allStatuses } from '#engine/all-statuses.ts';
 import { auditedOperator } from '#engine/audited.ts';
 import { type Controller, makeController } from '#engine/controller.ts';
 import { makeDatabaseOperator } from '#engine/database-operator.ts';
@@ -172,7 +173,7 @@ export async function openSession(options: SessionOptions, signal: AbortSignal):
   const proving = makeProving({ ...proofs.proving, environments: () => controller.environments });
   const accounts = makeAccounts({
     ...{ store, clock: realClock, money: controller.money, environments: controller.environments },
-    ...{ book: book.value, timeZone: config.timeZone },
+    ...{ book: book.value, timeZone: config.timeZone, statuses: () => allStatuses(controller) },
   });
   const people = makePeople({ store, clock: realClock, secret: () => randomBytes(32).toString('base64url') });
   notices = composeNotices({ ...{ config, version: options.version, controller, accounts }, ...{ store, tell, reader, deadline } });

@@ -1,9 +1,9 @@
 /** `trimtab run`: a session with its surfaces. Goes on until a signal ends it. */
-import type { AppStatus } from '#domain/condition.ts';
 import type { TrimtabError } from '#domain/errors.ts';
 import type { Event } from '#domain/events.ts';
 import { ok, type Result } from '#domain/result.ts';
 import { elapsed, seconds } from '#domain/units.ts';
+import { allStatuses } from '#engine/all-statuses.ts';
 import type { Heartbeat } from '#engine/heartbeat.ts';
 import { queuesOf } from '#engine/notices/queues.ts';
 import { convergeOnce, type RoundResult } from '#engine/once.ts';
@@ -115,10 +115,8 @@ function whyNotReady({ controller }: Session, config: Config): string | null {
   return elapsed(at, realClock.now()) > seconds(config.tickS * TICKS) ? 'the platform has not been seen lately' : null;
 }
 function metricsOf({ controller, notices }: Session, version: string): Metrics {
-  const statuses = (): readonly AppStatus[] =>
-    controller.environments.targets().flatMap(({ environment, app }) => controller.statusOf(environment.name, app.app) ?? []);
   return makeMetrics(version, {
-    statuses,
+    statuses: () => allStatuses(controller),
     environments: () =>
       controller.environments.views().map(({ name, state, problems }) => ({
         name,

@@ -4,7 +4,7 @@ import { type CliContext, type ExitCode, sayError, withOperator } from './contex
 type Role = 'viewer' | 'operator';
 export function addToken(context: CliContext, name: string, role: Role): Promise<ExitCode> {
   return withOperator(context, async ({ operator }) => {
-    const added = await operator.addToken(name, role, context.signal);
+    const added = await operator.addToken(name, role, context.user, context.signal);
     if (!added.ok) return sayError(context, added.error);
     if (added.value === null) {
       context.err(`error: there is a token of ${name} already\n  \`trimtab token revoke ${name}\` first, or choose another name\n`);
@@ -30,7 +30,7 @@ export function listTokens(context: CliContext): Promise<ExitCode> {
 }
 export function revokeToken(context: CliContext, name: string): Promise<ExitCode> {
   return withOperator(context, async ({ operator }) => {
-    const revoked = await operator.revokeToken(name, context.signal);
+    const revoked = await operator.revokeToken(name, context.user, context.signal);
     if (!revoked.ok) return sayError(context, revoked.error);
     if (revoked.value) {
       context.err(`the token of ${name} is revoked; its sessions have ended\n`);

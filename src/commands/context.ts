@@ -20,6 +20,7 @@ import { sourcesOf } from '#src/compose-source.ts';
 import type { Config } from '#src/config.ts';
 import { serve, serveOnce } from '#src/serve.ts';
 import { forgetful, holdForWrites, isStateless, NOTICE, type StatelessOptions } from '#src/stateless.ts';
+import { targetFindings } from './doctor-targets.ts';
 
 export interface ContextOptions {
   readonly version: string;
@@ -165,6 +166,7 @@ export async function doctor(context: CliContext, config: Config): Promise<ExitC
     await sourceFinding(config, context.signal),
     await platformFinding(config, context.signal),
     stateKeyFinding(config),
+    ...(await targetFindings(config, context.signal)),
   ];
   const server = config.server ?? (await runningController(config));
   const found = server === null ? 'none runs; commands work by themselves' : `runs at ${server.url}`;

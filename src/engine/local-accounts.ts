@@ -2,6 +2,7 @@
 import { adviseAll, type Holding } from '#domain/advise.ts';
 import { monthOf, monthSpan, weekSpan } from '#domain/calendar.ts';
 import type { ClockDep } from '#domain/clock.ts';
+import type { AppStatus } from '#domain/condition.ts';
 import { failure, type TrimtabError } from '#domain/errors.ts';
 import { BUILDER_PREFIX, totalOf } from '#domain/ledger.ts';
 import { type PriceBook, pricesAt } from '#domain/price-book.ts';
@@ -23,6 +24,7 @@ import { makeWeekRecords } from './week-record.ts';
 export interface AccountsDeps extends StoreDep, ClockDep {
   readonly money: Money;
   readonly environments: Pick<Environments, 'all' | 'targets' | 'views'>;
+  readonly statuses: () => readonly AppStatus[];
   readonly book: PriceBook;
   readonly timeZone: string;
 }

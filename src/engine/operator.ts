@@ -61,10 +61,10 @@ export interface Selection {
 /** Who may sign in to the pages and the API. */
 export interface TokenDesk {
   /** The new token, shown this one time; null: the name is taken. */
-  addToken(name: string, role: Role, signal: AbortSignal): Answer<string | null>;
+  addToken(name: string, role: Role, by: string, signal: AbortSignal): Answer<string | null>;
   tokens(signal: AbortSignal): Answer<readonly TokenAnswer[]>;
   /** False: nobody has this name. */
-  revokeToken(name: string, signal: AbortSignal): Answer<boolean>;
+  revokeToken(name: string, by: string, signal: AbortSignal): Answer<boolean>;
 }
 export interface TokenAnswer {
   readonly name: string;

@@ -30,7 +30,11 @@ export interface PeopleDeps extends ClockDep, StoreDep {
   readonly secret: () => string;
 }
 /** The part of it that commands ask for. */
-export const tokenDesk = ({ add, list, revoke }: People): TokenDesk => ({ addToken: add, tokens: list, revokeToken: revoke });
+export const tokenDesk = ({ add, list, revoke }: People): TokenDesk => ({
+  addToken: (name, role, _by, signal) => add(name, role, signal),
+  tokens: list,
+  revokeToken: (name, _by, signal) => revoke(name, signal),
+});
 
 /** A day of work. */
 export const SESSION_LENGTH = hours(12);

@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { dayOf, type Span, weekSpan } from '#domain/calendar.ts';
 import { CHECKLIST, type ChecklistItem } from '#domain/checklist.ts';
 import type { ClockDep } from '#domain/clock.ts';
+import type { AppStatus } from '#domain/condition.ts';
 import { failure, type TrimtabError } from '#domain/errors.ts';
 import { totalOf } from '#domain/ledger.ts';
 import { microToDollars } from '#domain/ratio.ts';
@@ -14,6 +15,7 @@ import type { Accounts } from './accounts.ts';
 import { gapOf, readActual } from './cost-lines.ts';
 import type { Environments } from './environments.ts';
 import type { Money } from './money.ts';
+import { type WeekEvidence, weekEvidence } from './week-evidence.ts';
 
 export interface CheckedItem {
   readonly item: ChecklistItem;
@@ -54,6 +56,7 @@ export interface OrganizationWeek {
 export interface WeekRecordsDeps extends StoreDep, ClockDep {
   readonly money: Money;
   readonly environments: Pick<Environments, 'all' | 'views'>;
+  readonly statuses: () => readonly AppStatus[];
   readonly timeZone: string;
 }
 const RECORDS = 'week';
@@ -155,6 +158,9 @@ async function recordOf(
   if (!corrected.ok) return corrected;
   if (!releases.ok) return releases;
   if (!failed.ok) return failed;
+  const about = { store, environments: environments.all, statuses: deps.statuses, signatures: SIGNED };
+  const evidence = await weekEvidence(about, span, signal);
+  if (!evidence.ok) return evidence;
   const counts = { deploys: deploys.value, driftCorrected: corrected.value, releases: releases.value, failedReleases: failed.value };
   return ok({
     week,
@@ -163,7 +169,7 @@ async function recordOf(
     finished,
     organizations,
     ...counts,
-    checklist: checklistOf(deps, organizations, counts),
+    checklist: checklistOf(deps, organizations, counts, evidence.value),
   });
 }
 async function organizationWeek(
@@ -206,6 +212,7 @@ function checklistOf(
   { environments }: WeekRecordsDeps,
   organizations: readonly OrganizationWeek[],
   counts: Pick<WeekRecord, 'deploys' | 'driftCorrected' | 'releases' | 'failedReleases'>,
+  known: WeekEvidence,
 ): readonly CheckedItem[] {
   const views = environments.views();
   const behind = views.filter(({ state, lastGood }) => state !== null && state.accepted.id !== lastGood).map(({ name }) => name);
@@ -224,10 +231,10 @@ function checklistOf(
     'app-state': `${views.length - behind.length} of ${views.length} environments at their accepted revision${behind.length === 0 ? '' : `; behind: ${behind.join(', ')}`}${broken.length === 0 ? '' : `; refused: ${broken.join(', ')}`}; drift corrected ${counts.driftCorrected} times`,
     'usage-and-bill': costs.join('; ') || 'no organization is watched',
     budget: budgets.join('; ') || 'no budget is declared',
-    'restore-point': 'not known here: look at the restore window of the database project',
-    'secret-rotation': '`trimtab secrets status` lists what is due',
-    rehearsal: 'carried out by a person on staging: `trimtab rehearse staging`',
-    'operations-log': `${counts.deploys} deploys, ${counts.releases} releases complete, ${counts.failedReleases} failed; who, when and why: \`trimtab explain\` and the audit`,
+    'restore-point': known.restorePoint,
+    'secret-rotation': known.rotation,
+    rehearsal: known.rehearsal,
+    'operations-log': `${counts.deploys} deploys, ${counts.releases} releases complete, ${counts.failedReleases} failed; who, when and why: \`trimtab audit\``,
   };
   return CHECKLIST.map((item) => ({ item, evidence: evidence[item], signed: null }));
 }

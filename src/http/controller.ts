@@ -84,9 +84,11 @@ function api(deps: HttpDeps): Hono {
   app.get('/tokens', async (c) => answer(await operator.tokens(c.req.raw.signal)));
   app.post('/tokens/:name', async (c) => {
     const role = c.req.query('role') === 'operator' ? 'operator' : 'viewer';
-    return answer(await operator.addToken(c.req.param('name'), role, c.req.raw.signal));
+    return answer(await operator.addToken(c.req.param('name'), role, c.req.query('by') ?? 'api', c.req.raw.signal));
   });
-  app.post('/tokens/:name/revoke', async (c) => answer(await operator.revokeToken(c.req.param('name'), c.req.raw.signal)));
+  app.post('/tokens/:name/revoke', async (c) =>
+    answer(await operator.revokeToken(c.req.param('name'), c.req.query('by') ?? 'api', c.req.raw.signal)),
+  );
   app.post('/approve', async (c) =>
     answerFor(c, await operator.approve(selectionOf(c), c.req.query('by') ?? 'api', c.req.query('plan') ?? null, c.req.raw.signal)),
   );
