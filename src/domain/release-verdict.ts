@@ -47,7 +47,9 @@ export function verdictOf(context: PlanContext, plan: Plan, synced: boolean): Re
   const dependency = holds.find(({ reason }) => reason === 'WaitingForDependency');
   if (dependency !== undefined) return say('waiting', dependency.message);
   const pace = holds.find(({ reason }) => PACE.includes(reason));
-  const held = holds.find((hold) => !PACE.includes(hold.reason) && FAILS[hold.reason] === undefined);
+  const waiting = holds.filter((hold) => !PACE.includes(hold.reason) && FAILS[hold.reason] === undefined);
+  // What holds a change, before what is said of git.
+  const held = waiting.find(({ change }) => change !== null) ?? waiting[0];
   if (stuck !== null && pace === undefined) return say('failed', stuck);
   if (held !== undefined && pace === undefined) return say('held', `${held.reason}: ${held.message}`);
   return say('progress', pace?.message ?? 'machines are coming up');
@@ -99,7 +101,10 @@ function lateText({ machine }: Member, { app }: PlanContext): string {
 export function verdictAfter(error: TrimtabError, attempt: string | null): ReleaseVerdict {
   const { message } = error;
   if (error.code === 'FLY_INVALID') return { attempt, state: 'failed', reason: 'Refused', message, values: [] };
-  return { attempt, state: ERRORS[error.code].condition === 'Reconciling' ? 'progress' : 'held', reason: null, message, values: [] };
+  const { condition } = ERRORS[error.code];
+  // There is no other way than the way back: what a person has to mend there is said as such.
+  const stuck = condition === 'Stalled' && attempt?.endsWith('/back') === true;
+  return { attempt, state: stuck ? 'failed' : condition === 'Reconciling' ? 'progress' : 'held', reason: null, message, values: [] };
 }
 /** Since when each machine of this app is not ready, by machine and instance: what was not ready before goes on counting. */
 export function unreadySince(members: readonly Member[], before: Readonly<Record<string, Instant>>, now: Instant): Record<string, Instant> {

@@ -42,6 +42,8 @@ const Item = z.object({
   message: z.string(),
   remedy: z.string().nullable(),
   took: z.number().transform(ms),
+  /** What came back from a check that failed: bounded, without secrets. */
+  evidence: z.string().optional(),
 });
 const Report = z.object({ phase: z.enum(RELEASE_PHASES), at, took: z.number().transform(ms), items: z.array(Item) });
 export type ReleaseReport = z.infer<typeof Report>;

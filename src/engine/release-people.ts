@@ -2,6 +2,7 @@
 import type { ClockDep } from '#domain/clock.ts';
 import { failure, type TrimtabError } from '#domain/errors.ts';
 import type { EnvironmentName } from '#domain/ids.ts';
+import { isBackward } from '#domain/release.ts';
 import type { ReleaseBook } from '#domain/release-book.ts';
 import { err, ok, type Result } from '#domain/result.ts';
 import type { Instant } from '#domain/units.ts';
@@ -72,7 +73,9 @@ export async function approveRelease(
   const said = await changeBook(deps, environment, (state) => ok(approved(state.book, hash, by, deps.clock.now())), [], signal);
   if (!said.ok) return said;
   const state = controller.environments.view(environment)?.state ?? null;
-  const revision = state?.book.active?.to ?? state?.good?.id ?? state?.accepted.id ?? '';
+  const active = state?.book.active ?? null;
+  // On the way back it is said of what is gone back to.
+  const revision = (active !== null && isBackward(active) ? active.from : active?.to) ?? state?.good?.id ?? state?.accepted.id ?? '';
   const given = await controller.approvals.give(environment, '*', revision, by, signal);
   if (!given.ok) return given;
   return wakeRelease(controller, environment, signal);

@@ -1,5 +1,6 @@
 /** What people do to a world beside the controller, by the platform's own API. */
 import type { MachineConfig } from '#domain/machine-config.ts';
+import { insertRelease, setReleaseStatus } from '#simulator/releases.ts';
 import type { MachineRow } from '#simulator/world.ts';
 import type { Harness } from './harness.ts';
 
@@ -69,3 +70,15 @@ export const only = <T>(rows: readonly T[]): T => {
   if (first === undefined) throw new Error('there is nothing to take one of');
   return first;
 };
+
+/** What `fly deploy` leaves, one after the other: a release of the platform's own list each, and a machine of the newest. */
+export async function deployNewByHand(harness: Harness, app: string, tags: readonly string[], config: MachineConfig): Promise<void> {
+  const { world } = harness.simulator;
+  await done(harness.byHand('POST', '/v1/apps', { app_name: app, org_slug: 'acme' }));
+  for (const tag of tags) {
+    const release = insertRelease(world, app, `registry.fly.io/${app}:${tag}`, 'ROLLING', {});
+    setReleaseStatus(world, release, 'complete');
+  }
+  await createByHand(harness, app, { ...config, image: `registry.fly.io/${app}:${tags.at(-1)}` });
+  await harness.pass(30);
+}

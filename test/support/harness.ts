@@ -61,6 +61,8 @@ export interface Harness {
 }
 export interface HarnessOptions {
   readonly files: Files;
+  /** The source is a git repository, and everything in it of this author's. */
+  readonly author?: string;
   readonly seed?: string;
   readonly token?: string;
   readonly store?: Store;
@@ -140,7 +142,7 @@ export async function makeHarness(options: HarnessOptions): Promise<Harness> {
       store: mortal(store, alive, survives),
       source: {
         description: 'memory',
-        read: () => Promise.resolve(ok(snapshotOf(files))),
+        read: () => Promise.resolve(ok(snapshotOf(files, options.author ?? null))),
       },
       tell: (event) => {
         if (!alive.aborted) events.push(event);

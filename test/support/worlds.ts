@@ -64,7 +64,7 @@ export async function deployByHand(harness: Harness, app: string, count: number)
   for (let made = 0; made < count; made++) await createByHand(harness, app, DEPLOYED);
   await harness.pass(30);
 }
-const DEPLOYED: MachineConfig = {
+export const DEPLOYED: MachineConfig = {
   image: 'registry.fly.io/acme-web:v1',
   env: { LOG_LEVEL: 'info', FLY_PROCESS_GROUP: 'app', PRIMARY_REGION: 'nrt' },
   metadata: AS_THE_CLI,
