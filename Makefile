@@ -9,7 +9,7 @@ export NODE_OPTIONS := --disable-warning=ExperimentalWarning
 .DEFAULT_GOAL := help
 DOORS := preflight sync-secrets deploy smoke
 PRODUCTION_DOORS := $(addprefix production-,$(DOORS))
-.PHONY: help run demo observe test check bench openapi schema dashboards simulator plan-summary plan-comment $(DOORS) $(PRODUCTION_DOORS)
+.PHONY: help run demo observe pictures test check bench openapi schema dashboards simulator plan-summary plan-comment $(DOORS) $(PRODUCTION_DOORS)
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-26s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -30,6 +30,9 @@ demo: node_modules/.package-lock.json ## a tour that ends by itself
 
 observe: node_modules/.package-lock.json ## every query of every dashboard and rule against a real Prometheus that scrapes a demo
 	@node test/observe/observe.ts
+
+pictures: node_modules/.package-lock.json ## the pictures of the README, of a running demo; needs Debian's Chromium
+	@node test/observe/pictures.ts
 
 test: node_modules/.package-lock.json ## every test; offline, no Docker
 	@vitest run

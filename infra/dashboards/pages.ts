@@ -4,6 +4,13 @@ import { type Page, type Row, series, stat, table } from './panels.ts';
 const E = 'environment=~"$environment"';
 const sumBy = (labels: string, expr: string): string => `sum by (${labels}) (${expr})`;
 const rateOf = (metric: string, labels = ''): string => `rate(trimtab_${metric}{${labels}}[$__rate_interval])`;
+/** How often in this time. Series that begin with their first event have no zero before it, and `increase` alone would not count that one: what
+ *  they began with is added, where the same time before had nothing of them. */
+const counted = (metric: string, window: string): string => {
+  const all = `trimtab_${metric}{${E}}`;
+  const first = `min_over_time(${all}[${window}]) unless count_over_time(${all}[${window}] offset ${window})`;
+  return `increase(${all}[${window}]) + (${first}) or increase(${all}[${window}])`;
+};
 /** p-quantile of a histogram, over all of its series. `window`: what comes a few times a day is looked at by the day. */
 const quantile = (p: number, metric: string, labels = '', by = '', window = '$__rate_interval'): string =>
   `histogram_quantile(${p}, ${sumBy(by === '' ? 'le' : `le, ${by}`, `rate(trimtab_${metric}_bucket{${labels}}[${window}])`)})`;
@@ -179,7 +186,7 @@ const RELEASES: Page = {
           description: 'Platform releases completed.',
           unit: 'short',
           decimals: 0,
-          query: { expr: `sum(increase(trimtab_deploys_total{${E}}[7d]))`, legend: 'deploys' },
+          query: { expr: `sum(${counted('deploys_total', '7d')}) or vector(0)`, legend: 'deploys' },
         }),
         stat({
           title: 'Commit → live, median of 24 h',
@@ -231,7 +238,7 @@ const RELEASES: Page = {
           title: 'Deploys by app',
           description: 'Per hour.',
           unit: 'short',
-          queries: [{ expr: sumBy('${app}', `increase(trimtab_deploys_total{${E}}[1h])`), legend: '{{${app}}}' }],
+          queries: [{ expr: sumBy('${app}', counted('deploys_total', '1h')), legend: '{{${app}}}' }],
         }),
       ],
     },
@@ -264,14 +271,14 @@ const DRIFT: Page = {
           description: 'Drifts noticed.',
           unit: 'short',
           decimals: 0,
-          query: { expr: `sum(increase(trimtab_drift_detected_total{${E}}[24h]))`, legend: 'seen' },
+          query: { expr: `sum(${counted('drift_detected_total', '24h')}) or vector(0)`, legend: 'seen' },
         }),
         stat({
           title: 'Corrected, 24 h',
           description: 'Drifts put right, and seen so.',
           unit: 'short',
           decimals: 0,
-          query: { expr: `sum(increase(trimtab_drift_corrected_total{${E}}[24h]))`, legend: 'corrected' },
+          query: { expr: `sum(${counted('drift_corrected_total', '24h')}) or vector(0)`, legend: 'corrected' },
         }),
       ],
     },
@@ -296,14 +303,14 @@ const DRIFT: Page = {
           description: 'Per hour: what people change by hand.',
           unit: 'short',
           stacked: true,
-          queries: [{ expr: sumBy('field', `increase(trimtab_drift_detected_total{${E}}[1h])`), legend: '{{field}}' }],
+          queries: [{ expr: sumBy('field', counted('drift_detected_total', '1h')), legend: '{{field}}' }],
         }),
         series({
           title: 'Corrected, by app',
           description: 'Per hour.',
           unit: 'short',
           stacked: true,
-          queries: [{ expr: sumBy('${app}', `increase(trimtab_drift_corrected_total{${E}}[1h])`), legend: '{{${app}}}' }],
+          queries: [{ expr: sumBy('${app}', counted('drift_corrected_total', '1h')), legend: '{{${app}}}' }],
         }),
       ],
     },

@@ -127,6 +127,10 @@ export function makeHands(api: Api) {
       change(app, ({ services }) => ({ services: services.map((one) => ({ ...one, min_machines_running: floor })) })),
     destroyOne: async (app: string) => api('DELETE', `/v1/apps/${app}/machines/${(await first(app)).id}?kill=true`),
     stopOne: async (app: string) => api('POST', `/v1/apps/${app}/machines/${(await first(app)).id}/stop`, {}),
+    startOne: async (app: string) => api('POST', `/v1/apps/${app}/machines/${(await first(app)).id}/start`, {}),
+    /** The platform may stop it when nobody asks for it. */
+    letRest: (app: string) =>
+      change(app, ({ services }) => ({ services: services.map((one) => ({ ...one, autostop: true, min_machines_running: 0 })) })),
     cordonOne: async (app: string) => api('POST', `/v1/apps/${app}/machines/${(await first(app)).id}/cordon`, {}),
     /** As `fly machine clone`: config and metadata are copied, the stamp with them. */
     cloneOne: async (app: string) => {

@@ -7,7 +7,16 @@ import { textsByFile } from '#infra/dashboards/build.ts';
 const Target = z.object({ expr: z.string(), legendFormat: z.string().default(''), instant: z.boolean().default(false) });
 const Dashboard = z.object({
   title: z.string(),
-  panels: z.array(z.object({ title: z.string().optional(), type: z.string(), targets: z.array(Target).optional() })),
+  description: z.string().default(''),
+  panels: z.array(
+    z.object({
+      title: z.string().optional(),
+      description: z.string().default(''),
+      type: z.string(),
+      targets: z.array(Target).optional(),
+      fieldConfig: z.object({ defaults: z.object({ unit: z.string().optional() }) }).optional(),
+    }),
+  ),
   templating: z.object({ list: z.array(z.object({ name: z.string(), type: z.string(), query: z.unknown() })) }),
 });
 const dashboards = [...textsByFile.values()].map((text) => Dashboard.parse(JSON.parse(text)));
@@ -15,6 +24,8 @@ const dashboards = [...textsByFile.values()].map((text) => Dashboard.parse(JSON.
 export interface PanelQuery {
   readonly dashboard: string;
   readonly panel: string;
+  readonly description: string;
+  readonly unit: string;
   readonly expr: string;
   readonly over: 'instant' | 'range';
   /** Labels that its legend fills in. */
@@ -36,6 +47,8 @@ export function panelQueries(app: 'app' | 'exported_app'): readonly PanelQuery[]
       (panel.targets ?? []).map(({ expr, legendFormat, instant }) => ({
         dashboard: title,
         panel: panel.title ?? '',
+        description: panel.description,
+        unit: panel.fieldConfig?.defaults.unit ?? 'short',
         expr: fill(expr),
         over: instant ? ('instant' as const) : ('range' as const),
         labels: [...fill(legendFormat).matchAll(/\{\{(\w+)\}\}/g)].map(([, label = '']) => label),

@@ -15,7 +15,7 @@ const days = (count: number): Ms => hours(count * 24);
 const PAST = days(23);
 /** Answers need some of the world's own time. */
 const ANSWER_WITHIN = seconds(30);
-/** People made two apps, let them grow, and forgot a third: every week costs something else than the one before. */
+/** People made two apps, let them grow, and forgot a third that rests at night: every week costs something else than the one before. */
 async function writePast(folder: string): Promise<void> {
   const clock = makeVirtualClock(instant(realClock.now() - PAST));
   mkdirSync(folder, { recursive: true });
@@ -35,12 +35,20 @@ async function writePast(folder: string): Promise<void> {
   const later = (span: Ms): Promise<void> => clock.advance(span);
   for (const app of ['acme-web', 'acme-api', 'acme-staging-web', 'acme-trial']) await deployByHand(api, app, 'nrt');
   await api('POST', '/v1/apps/acme-trial/volumes', { name: 'data', region: 'nrt', size_gb: 20 });
-  await later(days(6));
+  await hands.letRest('acme-trial');
+  const nights = async (count: number): Promise<void> => {
+    for (let night = 0; night < count; night++) {
+      await later(hours(9 + (night % 3)));
+      await hands.stopOne('acme-trial');
+      await later(hours(15 - (night % 3)));
+      await hands.startOne('acme-trial');
+    }
+  };
+  await nights(6);
   await hands.cloneOne('acme-web');
-  await later(days(7));
+  await nights(7);
   await hands.setMemory('acme-api', 512);
-  await hands.destroyOne('acme-trial');
-  await later(days(6));
+  await nights(6);
   await hands.cloneOne('acme-api');
   await later(ms(Math.max(0, realClock.now() - clock.now() - minutes(1))));
   save();
@@ -127,13 +135,14 @@ export async function makeStage(write: (text: string) => void, teamUrl: string):
   const tour = await makeTour(() => undefined, write, {
     prepare: writePast,
     env: {
-      DATABASE_URL: 'postgres://demo/?sslmode=require',
-      SESSION_SECRET: 'a secret of the demo',
-      NOTIFY_SECRET: 'a secret for the webhooks of the demo',
-      TEAM_URL: teamUrl,
+      PRODUCTION_DATABASE_URL: 'postgres://demo/?sslmode=require',
+      PRODUCTION_SESSION_SECRET: 'a secret of the demo',
+      PRODUCTION_NOTIFY_SECRET: 'a secret for the webhooks of the demo',
+      PRODUCTION_TEAM_URL: teamUrl,
       // Nobody listens there: its messages wait.
-      GONE_URL: 'http://127.0.0.1:1/',
+      PRODUCTION_GONE_URL: 'http://127.0.0.1:1/',
       TRIMTAB_POLL_SECONDS: '1',
+      TRIMTAB_TICK_SECONDS: '1',
     },
   });
   tour.put(FILES);

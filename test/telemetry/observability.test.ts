@@ -97,6 +97,13 @@ test('no query names a label that Fly takes for itself, but by the variable; eve
     for (const label of ['instance', 'region', 'host']) expect(expr).not.toMatch(new RegExp(`\\b${label}\\b`));
   }
 });
+test('every panel of every dashboard is described, with what it showed', () => {
+  const text = readFileSync('docs/dashboards.md', 'utf8');
+  const lacking = exprs.filter(
+    ({ title }) => !new RegExp(`^\\| ${title.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&')} \\| .+ \\| .+ \\|$`, 'm').test(text),
+  );
+  expect(lacking.map(({ file, title }) => `${file} ${title}: run node test/observe/observe.ts --docs`)).toEqual([]);
+});
 test('every exported metric is on a dashboard', async () => {
   const shown = new Set(exprs.flatMap(({ expr }) => namesIn(expr)));
   expect((await exportedMetrics()).filter((name) => !shown.has(name))).toEqual([]);

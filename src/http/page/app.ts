@@ -6,8 +6,9 @@ import type { Override } from '#domain/release-book.ts';
 import type { MachineLine } from '#engine/machine-lines.ts';
 import type { AuditEntry } from '#platform/store/port.ts';
 import { auditTable } from './environment.ts';
-import { environmentPath, rateOf } from './fleet.ts';
+import { rateOf } from './fleet.ts';
 import { act, badge, card, grid, type Html, hidden, monthly, type Reader, short, span, time, value } from './parts.ts';
+import { environmentPath } from './paths.ts';
 
 export interface AppView {
   readonly app: AppStatus;

@@ -4,8 +4,8 @@ import type { Proposal } from '#domain/advise.ts';
 import { sharesBy, totalOf } from '#domain/ledger.ts';
 import type { CostAnswer, DayCost } from '#engine/accounts.ts';
 import type { BudgetView } from '#engine/budgets.ts';
-import { environmentPath } from './fleet.ts';
 import { act, card, dollars, grid, type Html, hidden, mark, monthly, percent, type Reader, time } from './parts.ts';
+import { environmentPath } from './paths.ts';
 import { budgetBar, dayBars, monthLine, SERIES } from './plot.ts';
 
 export interface CostView {

@@ -4,9 +4,10 @@ import { HOLD_REASONS } from '#domain/plan.ts';
 import type { Release } from '#domain/release.ts';
 import type { AppPlan, EnvironmentAnswer } from '#engine/operator.ts';
 import type { AuditEntry } from '#platform/store/port.ts';
-import { appPath, appsTable, environmentPath, haltForm, isWell, rateOf, troubles } from './fleet.ts';
+import { appsTable, haltForm, isWell, rateOf, troubles } from './fleet.ts';
 import { historyTable } from './history.ts';
 import { act, badge, card, grid, type Html, hidden, monthly, type Reader, short, span, time, value } from './parts.ts';
+import { appPath, environmentPath } from './paths.ts';
 import { type MachinesOf, releaseCard, waitsForPerson } from './release.ts';
 import { steerCard } from './steer.ts';
 

@@ -3,14 +3,13 @@ import { html } from 'hono/html';
 import type { AppStatus } from '#domain/condition.ts';
 import type { EnvironmentAnswer } from '#engine/operator.ts';
 import { act, badge, card, grid, type Html, monthly, type Reader, short, span } from './parts.ts';
+import { appPath, environmentPath, releasePath } from './paths.ts';
+import { phaseBadge } from './release.ts';
 
 export const isWell = ({ excluded, sync, health }: AppStatus): boolean =>
   excluded === true || (sync === 'Synced' && (health === 'Healthy' || health === 'Suspended'));
 export const rateOf = ({ costLines }: AppStatus): number => costLines.reduce((sum, { microUsdPerHour }) => sum + microUsdPerHour, 0);
 const sum = (numbers: readonly number[]): number => numbers.reduce((all, one) => all + one, 0);
-export const environmentPath = (name: string): string => `/environments/${encodeURIComponent(name)}`;
-export const appPath = ({ environment, name }: Pick<AppStatus, 'environment' | 'name'>): string =>
-  `${environmentPath(environment)}/apps/${encodeURIComponent(name)}`;
 
 export function fleetPage(reader: Reader, environments: readonly EnvironmentAnswer[]): Html {
   const { say } = reader;
@@ -40,7 +39,7 @@ export function haltForm(reader: Reader, scope: string, halted: boolean): Html {
 }
 function environmentCard(reader: Reader, one: EnvironmentAnswer): Html {
   const { say } = reader;
-  const title = html`<a href="${environmentPath(one.name)}">${one.name}</a> <small>${one.organization ?? ''} · ${one.mode ?? ''} · ${say('revision')} <code>${short(one.accepted)}</code></small>`;
+  const title = html`<a href="${environmentPath(one.name)}">${one.name}</a> <small>${one.organization ?? ''} · ${one.mode ?? ''} · ${say('revision')} <code>${short(one.accepted)}</code></small>${one.release === null ? '' : html` <a href="${releasePath(one.release)}">${say('release')} #${one.release.number}</a> ${phaseBadge(reader, one.release)}`}`;
   return card(
     title,
     [...troubles(reader, one), appsTable(reader, one.apps, one.name)],

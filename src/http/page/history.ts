@@ -2,9 +2,9 @@
 import { html } from 'hono/html';
 import type { Release } from '#domain/release.ts';
 import type { EnvironmentAnswer } from '#engine/operator.ts';
-import { environmentPath } from './fleet.ts';
 import { card, foldedAct, grid, type Html, hidden, type Reader, reasonField, short, time } from './parts.ts';
-import { KIND_WORDS, phaseBadge, releasePath, tookOf } from './release.ts';
+import { environmentPath, releasePath } from './paths.ts';
+import { KIND_WORDS, phaseBadge, tookOf } from './release.ts';
 
 export function historyPage(reader: Reader, environment: EnvironmentAnswer, releases: readonly Release[], rows: number): Html {
   const { say } = reader;

@@ -30,18 +30,19 @@ function frame(label: string, columns: number, top: number, ticks: readonly numb
   const y = (value: number): number => round(HEIGHT - BOTTOM - (value / top) * (HEIGHT - TOP - BOTTOM));
   const every = columns > 16 ? 5 : 1;
   const days = Array.from({ length: columns }, (_, at) => at + 1).filter((day) => day === 1 || day % every === 0);
+  const whole = ticks.every((tick) => tick % 1_000_000 === 0);
   const lines = ticks.map(
     (tick) =>
-      html`<line class="axis" x1="${LEFT}" x2="${WIDTH - RIGHT}" y1="${y(tick)}" y2="${y(tick)}"/><text x="${LEFT - 8}" y="${y(tick) + 4}" text-anchor="end">${money(tick)}</text>`,
+      html`<line class="axis" x1="${LEFT}" x2="${WIDTH - RIGHT}" y1="${y(tick)}" y2="${y(tick)}"/><text x="${LEFT - 8}" y="${y(tick) + 4}" text-anchor="end">${money(tick, whole)}</text>`,
   );
   const names = days.map((day) => html`<text x="${x(day - 0.5)}" y="${HEIGHT - 7}" text-anchor="middle">${day}</text>`);
   return html`<svg class="plot" viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img" aria-label="${label}">${lines}${names}${draw({ x, y })}</svg>`;
 }
 /** Short: `$0.05`, `$12`, `$1.2k`. */
-function money(micro: number): string {
+function money(micro: number, whole: boolean): string {
   const amount = micro / 1_000_000;
   if (amount >= 1_000) return `$${round(amount / 1_000)}k`;
-  return amount === 0 || amount >= 10 ? `$${Math.round(amount)}` : amount < 0.01 ? `$${amount.toPrecision(1)}` : `$${amount.toFixed(2)}`;
+  return amount === 0 || whole ? `$${Math.round(amount)}` : amount < 0.01 ? `$${amount.toPrecision(1)}` : `$${amount.toFixed(2)}`;
 }
 
 export interface DayBar {

@@ -5,12 +5,10 @@ import { isBackward, isEnded, type Release, type ReleasePhase, type ReleaseRepor
 import type { MachineLine } from '#engine/machine-lines.ts';
 import type { EnvironmentAnswer } from '#engine/operator.ts';
 import type { Word } from './english.ts';
-import { environmentPath } from './fleet.ts';
 import { act, badge, card, grid, type Html, hidden, mark, type Reader, short, span, type Tone, time } from './parts.ts';
+import { environmentPath, releasePath } from './paths.ts';
 
 export type MachinesOf = (environment: string, app: string) => readonly MachineLine[] | null;
-export const releasePath = ({ environment, number }: Pick<Release, 'environment' | 'number'>): string =>
-  `${environmentPath(environment)}/releases/${number}`;
 
 type PhaseState = 'past' | 'now' | 'bad' | 'next';
 interface Stop {
@@ -201,7 +199,7 @@ function proofCard(reader: Reader, release: Release, machines: MachinesOf): Html
           html`<b>${line.name}</b><br><small>${name} ${line.region}</small>`,
           mark(tone, say(word)),
           html`<code>${line.image}</code><br><small><code>${line.digest?.slice(0, 19) ?? '–'}</code></small>`,
-          html`<code>${line.version.slice(-8)}</code>`,
+          html`<code class="nowrap">${line.version.slice(-8)}</code>`,
           badge(line.state),
           html`<span class="lines">${line.checks.map((check) => html`<span>${check.name} ${badge(check.status)}</span>`)}</span>`,
           line.secrets === null ? '–' : String(line.secrets),

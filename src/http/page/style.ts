@@ -37,7 +37,7 @@ code{font:0.9em ui-monospace,SFMono-Regular,Menlo,Consolas,"Noto Sans Mono",mono
 .note{border-radius:8px;padding:.6rem .85rem;margin:0 0 .8rem}.note.bad{background:var(--bad-bg)}.note.warn{background:var(--warn-bg)}.note.good{background:var(--good-bg)}
 .note p{margin:.15rem 0}.note ul{margin:.3rem 0 0;padding-left:1.1rem}
 dl.pairs{display:grid;grid-template-columns:max-content 1fr;gap:.25rem 1rem;margin:0}dl.pairs dt{color:var(--dim)}dl.pairs dd{margin:0;overflow-wrap:anywhere}
-.lines>*{display:block}
+.lines>*{display:block}.nowrap{white-space:nowrap}
 form.act{display:flex;flex-wrap:wrap;gap:.5rem;align-items:center;margin:.6rem 0 0}
 button,.button{font:inherit;font-weight:600;padding:.38rem .9rem;border-radius:8px;border:1px solid var(--accent);background:var(--accent);color:#fff;cursor:pointer}
 @media(prefers-color-scheme:dark){button,.button{color:#08131f}}
@@ -58,7 +58,7 @@ h3{font-size:.98rem;margin:.9rem 0 .4rem}h3 small{font-weight:400}
 details.fold{display:inline-block;vertical-align:top}details.fold[open]{display:block}
 pre{margin:0;font:.82em/1.45 ui-monospace,SFMono-Regular,Menlo,Consolas,"Noto Sans Mono",monospace;white-space:pre-wrap;overflow-wrap:anywhere}
 .done{max-width:1180px;margin:.9rem auto 0}
-svg.plot{width:100%;height:auto;display:block}svg.plot text{fill:var(--dim);font-size:11px}svg.plot .axis{stroke:var(--line)}
+svg.plot{width:100%;height:auto;display:block}svg.plot text{fill:var(--dim);font-size:11px;paint-order:stroke;stroke:var(--card);stroke-width:4px;stroke-linejoin:round}svg.plot .axis{stroke:var(--line)}
 svg.plot .under{fill:var(--accent);opacity:.13}svg.plot .band{fill:var(--accent);opacity:.2}svg.plot .line{fill:none;stroke:var(--accent);stroke-width:2}svg.plot .ahead{fill:none;stroke:var(--accent);stroke-width:1.5;stroke-dasharray:4 4}svg.plot .dot{fill:var(--accent)}
 svg.plot line.limit{stroke:var(--bad);stroke-dasharray:6 4}svg.plot text.limit{fill:var(--bad)}
 .s0{fill:var(--s0)}.s1{fill:var(--s1)}.s2{fill:var(--s2)}.s3{fill:var(--s3)}.s4{fill:var(--s4)}.s5{fill:var(--s5)}
