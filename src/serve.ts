@@ -157,6 +157,7 @@ export async function serveOnce(options: ServeOptions, limitS: number, signal: A
     await controller.keepBooks(signal);
     // What git has refused is a failure, whatever runs.
     const refused = controller.environments.views().some(({ problems }) => problems.length > 0);
+    await notices.look(signal);
     const result = await convergeOnce(controller, { clock: realClock }, seconds(limitS), () => true, signal);
     await controller.keepBooks(signal);
     await notices.step(signal);

@@ -56,7 +56,7 @@ async function openOperator(
   const stateless = isStateless(config, stateFolder(config)) ? { stateless: ways } : {};
   const session = await openSession({ config, version, tell: () => undefined, only, ...stateless }, signal);
   if (!session.ok) return session;
-  const { controller, locks } = session.value;
+  const { controller, notices, locks } = session.value;
   const operator = locks === null ? session.value.operator : forgetful(session.value.operator);
   const close = async (): Promise<void> => {
     await controller.keepBooks(signal);
@@ -76,9 +76,15 @@ async function openOperator(
     look: (selection, within) => lookAt(controller, selection, within),
     converge: async (only, limitS, within) => {
       const held = locks === null ? ok(undefined) : await holdForWrites({ operator, controller, locks }, only, within);
-      if (held.ok) return convergeOnce(controller, { clock: realClock }, seconds(limitS), only, within);
-      ways.say(`error: ${held.error.message}\n  ${held.error.code}: ${remedyOf(held.error)}\n`);
-      return 'failed';
+      if (!held.ok) {
+        ways.say(`error: ${held.error.message}\n  ${held.error.code}: ${remedyOf(held.error)}\n`);
+        return 'failed';
+      }
+      // Without a controller nobody else tells people what this command did; without state nobody knows what they were told.
+      if (locks === null) await notices.look(within);
+      const result = await convergeOnce(controller, { clock: realClock }, seconds(limitS), only, within);
+      if (locks === null) await notices.step(within);
+      return result;
     },
     exclusive: locks === null ? null : locks.hold,
     close,

@@ -341,6 +341,12 @@ describe('money', () => {
     const owners = (level: BudgetFact['level']) => judgeScene(aScene({ budgets: [budget({ level })] }), null).notices[0]?.owners;
     expect([owners('critical'), owners('warning')]).toEqual([[{ name: 'ann', slack: 'U1' }], []]);
   });
+  test('a week that costs much more is told without a budget, too; with one it is the budget that says so', () => {
+    const week = (over: Partial<Scene>) => texts(watch(() => ({ weekOverWeek: 0.25, ...over }), minutes(30)).notices);
+    expect(week({})).toEqual(['budgetWarning begins']);
+    expect(week({ budgets: [budget()] })).toEqual([]);
+    expect([week({ weekOverWeek: 0.2 }), week({ weekOverWeek: null })]).toEqual([[], []]);
+  });
   test('a leak is told once; the week that ended once, but not the one of before the first look', () => {
     const { notices } = watch(
       (now) => ({
@@ -380,7 +386,7 @@ describe('words', () => {
     expect(refused.error?.issues[0]?.message).toContain('unknown placeholder x');
   });
   test('long ones are cut', () => {
-    expect(renderNotice({ ...notice, title: 'x'.repeat(10_000) }, null, 'plain').length).toBeLessThan(3_100);
+    expect(renderNotice({ ...notice, title: 'x'.repeat(50_000) }, null, 'plain').length).toBeLessThan(12_100);
   });
   test('every target has a name of its own, and gets what it asked for', () => {
     const slack = { slack: { webhook: { env: 'A' } } };

@@ -18,6 +18,7 @@ export const aScene = (over: Partial<Scene> = {}): Scene => ({
   failing: 0,
   heard: { guard: [], synced: [] },
   budgets: [],
+  weekOverWeek: null,
   restorePoint: null,
   week: null,
   leaks: null,

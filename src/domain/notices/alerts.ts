@@ -14,7 +14,7 @@ interface Alert {
   /** What it is true of now; null: this process cannot say. */
   readonly present: (scene: Scene, told: Told) => readonly Present[] | null;
 }
-type Level = Exclude<AlertName, 'TrimtabReleaseFailed' | `TrimtabBudget${string}`>;
+type Level = Exclude<AlertName, 'TrimtabReleaseFailed' | 'TrimtabBudgetCritical' | 'TrimtabBudgetForecast'>;
 const ROTATION_WARNING = days(7);
 const RESTORE_POINT_OLD = days(8);
 const GUARD_REMEMBERED = hours(1);
@@ -117,6 +117,16 @@ const LEVEL_ALERTS: Readonly<Record<Level, Alert>> = {
     remedy: '`trimtab plan` shows it; `trimtab apply` lets through what a person may let through',
     present: (_scene, { guard }) =>
       Object.entries(guard).map(([rule, { app, at, message }]) => ({ subject: rule, since: at, line: `${app}: ${rule}: ${message}` })),
+  },
+  // A budget has its own limits, and tells its crossings itself.
+  TrimtabBudgetWarning: {
+    for: minutes(10),
+    title: 'the week costs much more than the one before',
+    remedy: '`trimtab cost --by app` shows where, `trimtab cost advise` what would save the most',
+    present: ({ weekOverWeek, budgets }) =>
+      budgets.length > 0 || weekOverWeek === null || weekOverWeek <= 0.2
+        ? []
+        : [{ subject: 'week', since: null, line: `${Math.round(weekOverWeek * 100)} % above the week before` }],
   },
   TrimtabConvergenceBurnsFast: {
     for: ms(0),

@@ -28,6 +28,8 @@ export interface Scene {
   readonly failing: number | null;
   readonly heard: Heard;
   readonly budgets: readonly BudgetFact[];
+  /** 0.2: this week costs a fifth more than the one before; null: there was none. */
+  readonly weekOverWeek: number | null;
   /** When a person last confirmed one; where nobody ever did, since when it is counted. Null: the environment has no database. */
   readonly restorePoint: { readonly at: Instant; readonly confirmed: boolean } | null;
   /** Finished since; null: none, or told. */

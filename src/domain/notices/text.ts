@@ -24,8 +24,8 @@ export const DEFAULT_TEMPLATE = '{{title}}\n{{details}}\n{{owners}}\n{{remedy}}'
 export const unknownPlaceholders = (template: string): readonly string[] =>
   [...template.matchAll(PLACEHOLDER)].map(([, name = '']) => name).filter((name) => !PLACEHOLDERS.some((known) => known === name));
 
-/** Longer ones are cut: Slack takes 40,000 characters, and nobody reads them. */
-const LONGEST = 3_000;
+/** Longer ones are cut: a weekly record is a third of it, and Slack takes three times as many. */
+const LONGEST = 12_000;
 /** One message. A line whose placeholders are all empty is left out. */
 export function renderNotice(notice: Notice, template: string | null, markup: Markup): string {
   const lines = (template ?? DEFAULT_TEMPLATE).split('\n').flatMap((line) => {

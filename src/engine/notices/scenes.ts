@@ -77,6 +77,7 @@ export function makeScenes(deps: ScenesDeps): LookDeps['sceneOf'] {
       failing: deps.failing(),
       heard,
       budgets: budgetsOf(controller.money.budgets.views(), environment),
+      weekOverWeek: controller.money.environmentCosts().find((one) => one.environment === name)?.weekOverWeek ?? null,
       restorePoint: deps.restorePoints.of(environment),
       week: week.value,
       leaks: leaks.value,
