@@ -6,7 +6,6 @@ import { failure, type TrimtabError } from '#domain/errors.ts';
 import type { Event } from '#domain/events.ts';
 import { makeRandom } from '#domain/random.ts';
 import { err, ok, type Result } from '#domain/result.ts';
-import type { CompiledEnvironment } from '#domain/revision.ts';
 import { seconds } from '#domain/units.ts';
 import { allStatuses } from '#engine/all-statuses.ts';
 import { auditedOperator } from '#engine/audited.ts';
@@ -32,6 +31,7 @@ import { makeNeonConsumption } from '#platform/neon/consumption.ts';
 import { readPriceBook } from '#platform/price-file.ts';
 import { readOutside } from '#platform/source/outside.ts';
 import { type FolderLock, lockFolder } from '#platform/store/lock.ts';
+import { makeClients } from './compose-clients.ts';
 import { composeMigrations } from './compose-database.ts';
 import { composeLimits, limitsAside } from './compose-limits.ts';
 import { composeNotices } from './compose-notices.ts';
@@ -117,10 +117,17 @@ export async function openSession(options: SessionOptions, signal: AbortSignal):
   };
   const stopped = () => (config.readOnly || existsSync(haltFile(config)) ? 'writes are stopped' : null);
   const heard = { ...options, onRequest };
-  const bare = makeClients(heard, simulator, limits.lead, stopped);
+  const base = simulator?.apiUrl ?? null;
+  const place = () => ({ variables: config.variables, only: options.only !== null, served: controller.environments.all() });
+  const clientsBy = (within: Limits) =>
+    makeClients({
+      ...{ place, fixed: simulator === null ? null : 'simulated-token' },
+      make: (token) => readOnlyFly(clientFor(heard, token, base, within), stopped),
+    });
+  const bare = clientsBy(limits.lead);
   const locks = options.stateless === undefined ? null : makeLocks(bare, limits.onLead, options.stateless);
   const leading = locks?.flyFor ?? bare;
-  const clients = shared ? makeClients(heard, simulator, limits.rest, stopped) : leading;
+  const clients = shared ? clientsBy(limits.rest) : leading;
   closing.unshift(async () => locks?.release());
   const { reader, part: secrets, keyFile } = await composeSecrets(config, { stateFolder: folder, simulated: simulator !== null });
   const deadline = (span: number, within: AbortSignal): AbortSignal => AbortSignal.any([within, AbortSignal.timeout(span)]);
@@ -257,20 +264,4 @@ function clientFor({ config, version, onRequest }: ClientOptions, token: string,
     userAgent: `trimtab/${version}`,
     onRequest: ({ operation, code, duration }) => onRequest?.(operation, code, duration / 1_000),
   });
-}
-
-/** One client per token. An environment names the variable that holds its own; `PRODUCTION_FLY_API_TOKEN` before `FLY_API_TOKEN`. */
-function makeClients(options: SessionOptions, simulator: SimulatedPlatform | null, limits: Limits, stopped: () => string | null) {
-  const { config } = options;
-  const clients = new Map<string, FlyClient>();
-  const make = (token: string): FlyClient => readOnlyFly(clientFor(options, token, simulator?.apiUrl ?? null, limits), stopped);
-  return ({ declared }: CompiledEnvironment): Result<FlyClient, TrimtabError> => {
-    const name = declared?.credentials.fly ?? 'FLY_API_TOKEN';
-    const prefix = declared?.envPrefix ?? '';
-    const token = simulator === null ? (config.variables[`${prefix}${name}`] ?? config.variables[name] ?? null) : 'simulated-token';
-    if (token === null) return err(failure('FLY_UNAUTHORIZED', `neither ${prefix}${name} nor ${name} is set`));
-    const known = clients.get(token) ?? make(token);
-    clients.set(token, known);
-    return ok(known);
-  };
 }

@@ -77,6 +77,9 @@ export function apply(context: CliContext, selection: Selection, limitS: number)
     async (opened) => {
       const known = await known404(context, opened, selection);
       if (known !== null) return known;
+      // What a command says about git and its switches is newer than a controller's last poll.
+      const read = opened.server === null ? null : await opened.operator.refresh(context.signal);
+      if (read !== null && !read.ok) return sayError(context, read.error);
       const apps = await opened.operator.approve(selection, context.user, null, context.signal);
       if (!apps.ok) return sayError(context, apps.error);
       if (apps.value.length === 0) {

@@ -23,7 +23,7 @@ export interface DeployOptions {
 }
 /** Reads the source, lets through what waits for a person, and watches until it is live or back. */
 export function deploy(context: CliContext, selection: Selection, options: DeployOptions): Promise<ExitCode> {
-  return withOperator(context, async (opened) => {
+  const run = async (opened: Opened): Promise<ExitCode> => {
     const environment = await oneEnvironment(context, opened, selection);
     if (typeof environment !== 'string') return environment.exit;
     for (const [app, image] of options.images) {
@@ -36,7 +36,8 @@ export function deploy(context: CliContext, selection: Selection, options: Deplo
     const given = await opened.operator.approve({ environment, app: selection.app }, context.user, options.plan, context.signal);
     if (!given.ok) return sayError(context, given.error);
     return watchRelease(context, opened, environment, options.limitS);
-  });
+  };
+  return withOperator(context, run, selection.environment);
 }
 /** A person's word for what waits, without watching. */
 export function approve(context: CliContext, selection: Selection, plan: string | null): Promise<ExitCode> {

@@ -1,5 +1,6 @@
 /** The operator of a controller somewhere else, over its API. */
 import { z } from 'zod';
+import { type Told, toldBy } from '#domain/desired-lookup.ts';
 import { ERRORS, failure, type TrimtabError } from '#domain/errors.ts';
 import { err, ok, type Result } from '#domain/result.ts';
 import type { AppPlan, EnvironmentAnswer, Operator, Selection } from '#engine/operator.ts';
@@ -15,6 +16,10 @@ export interface RemoteOptions {
   readonly url: string;
   readonly token: string | null;
   readonly fetch: (request: Request) => Promise<Response>;
+  /** Of the command's own process: what shapes a revision is sent with a request to read the source. */
+  readonly variables?: Readonly<Record<string, string | undefined>>;
+  /** The environment the command is about: bare names are meant for it. */
+  readonly only?: string | null;
 }
 /** Both sides are of one version in one network: the frame is checked, the rest believed. */
 const frame = <T>(schema: z.ZodType): z.ZodType<T> => z.custom<T>((value) => schema.safeParse(value).success);
@@ -53,7 +58,16 @@ export function makeRemoteOperator(options: RemoteOptions): Operator {
     tokens: (signal) => get('tokens', {}, Tokens, signal),
     addToken: (name, role, by, signal) => post(`tokens/${encodeURIComponent(name)}`, { role, by }, z.string().nullable(), signal),
     revokeToken: (name, by, signal) => post(`tokens/${encodeURIComponent(name)}/revoke`, { by }, z.boolean(), signal),
-    refresh: (signal) => done(post('refresh', {}, z.unknown(), signal)),
+    refresh: async (signal) => {
+      const environments = await get('environments', {}, Environments, signal);
+      if (!environments.ok) return environments;
+      const told: Told = Object.fromEntries(
+        environments.value.flatMap(({ name, asks }) =>
+          asks === undefined ? [] : [[name, toldBy(options.variables ?? {}, asks, name === options.only)]],
+        ),
+      );
+      return done(call(options, 'POST', 'refresh', {}, z.unknown(), signal, JSON.stringify(told)));
+    },
     halt: (scope, by, reason, signal) => done(post('halt', { scope, by, reason }, z.unknown(), signal)),
     unhalt: (scope, by, signal) => done(post('unhalt', { scope, by }, z.unknown(), signal)),
     eject: (selection, by, signal) => post('eject', { ...of(selection), by }, Names, signal),

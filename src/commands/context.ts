@@ -50,7 +50,7 @@ async function openOperator(
 ): Promise<Result<Opened, TrimtabError>> {
   const server = config.server ?? (await runningController(config));
   if (server !== null) {
-    const operator = makeRemoteOperator({ ...server, fetch: (request) => fetch(request) });
+    const operator = makeRemoteOperator({ ...server, fetch: (request) => fetch(request), variables: config.variables, only });
     return ok({ operator, server: server.url, converge: null, look: null, exclusive: null, close: () => Promise.resolve() });
   }
   const stateless = isStateless(config, stateFolder(config)) ? { stateless: ways } : {};
@@ -62,7 +62,7 @@ async function openOperator(
     await controller.keepBooks(signal);
     await session.value.close();
   };
-  const read = await controller.readSource(signal, false);
+  const read = await controller.readSource(signal, 'anew');
   if (!read.ok) {
     await session.value.close();
     return read;

@@ -9,6 +9,24 @@ export interface LookupInput {
   /** Answers of the last revision: they win. Empty for a command, which asks anew. */
   readonly stored: Readonly<Record<string, string | null>>;
 }
+/** What a command has of the variables that an environment asks for, by the environment's name; null: unset. */
+export type Told = Readonly<Record<string, Readonly<Record<string, string | null>>>>;
+/** How a read of the source answers: as it was answered before, anew by this process, or as before but for what a command tells. */
+export type Lookups = 'kept' | 'anew' | Told;
+/** By the names an environment asks for; the prefixed name first, the bare one where it is meant for this environment alone. What is not set at
+ *  all is not told: it may be set where the controller runs. */
+export function toldBy(
+  process: Readonly<Record<string, string | undefined>>,
+  { prefix, names }: { readonly prefix: string; readonly names: readonly string[] },
+  bare: boolean,
+): Readonly<Record<string, string | null>> {
+  return Object.fromEntries(
+    names.flatMap((name): readonly [string, string | null][] => {
+      const given = [`${prefix}${name}`, ...(bare ? [name] : [])].filter((one) => Object.hasOwn(process, one)).map((one) => process[one]);
+      return given.length === 0 ? [] : [[name, given.find((value) => value !== undefined && value !== '') ?? null]];
+    }),
+  );
+}
 export interface Lookup {
   /** Null: unset, or empty, which is the same. */
   readonly find: (name: string) => string | null;

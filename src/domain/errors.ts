@@ -194,6 +194,11 @@ export const ERRORS = {
     remedy: 'look at the new plan (`trimtab plan`), and approve that one by its hash',
   },
   UNKNOWN_NAME: { retry: 'stop', condition: 'Stalled', remedy: 'look at `trimtab status` and `trimtab history` for the names there are' },
+  RELEASE_WHOLE: {
+    retry: 'stop',
+    condition: 'Held',
+    remedy: 'a revision goes live as a whole: approve it for the environment, or commit the apps one after another',
+  },
   HALTED: { retry: 'again', condition: 'Held', remedy: 'writes are stopped: `trimtab halt --off`, or unset TRIMTAB_READ_ONLY' },
 } as const satisfies Record<string, ErrorInfo>;
 

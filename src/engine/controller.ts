@@ -1,6 +1,7 @@
 /** The controller: reads the source, watches the organizations, wakes apps, and carries passes out. Everything it knows can be lost without harm. */
 import type { ClockDep } from '#domain/clock.ts';
 import type { AppStatus } from '#domain/condition.ts';
+import type { Lookups } from '#domain/desired-lookup.ts';
 import type { TrimtabError } from '#domain/errors.ts';
 import type { TellDep } from '#domain/events.ts';
 import { type AppName, appName, type EnvironmentName } from '#domain/ids.ts';
@@ -83,7 +84,7 @@ export interface Controller extends Previews, Releases, Pick<Queue, 'within'> {
   readonly money: Money;
   readonly secretReader: SecretReader;
   /** Reads the source once; new revisions are taken. */
-  readSource(signal: AbortSignal, keepsLookups?: boolean): Promise<Result<void, TrimtabError>>;
+  readSource(signal: AbortSignal, lookups?: Lookups): Promise<Result<void, TrimtabError>>;
   /** One pass over one app, now. */
   pass(key: string, signal: AbortSignal): Promise<Ms | null>;
   /** Ticks, polls and works until the signal aborts. */
@@ -207,8 +208,8 @@ export function makeController(deps: ControllerDeps): Controller {
     ...new Set(environments.all().map(({ organization }) => organizationKey(organization))),
   ];
   const reader = makeSourceReader({ ...aside, environments, throttle: (environment) => money.budgets.releaseActs(environment).interval });
-  const readSource = async (signal: AbortSignal, keepsLookups = true): Promise<Result<void, TrimtabError>> => {
-    const moved = await reader(signal, keepsLookups);
+  const readSource: Controller['readSource'] = async (signal, lookups = 'kept') => {
+    const moved = await reader(signal, lookups);
     if (!moved.ok) {
       noteStore(moved.error);
       return moved;
@@ -263,14 +264,12 @@ export function makeController(deps: ControllerDeps): Controller {
     secretReader: deps.reader,
     readSource,
     pass,
-    release: releases.release,
-    wakeRelease: releases.wakeRelease,
+    ...{ release: releases.release, wakeRelease: releases.wakeRelease },
     statusOf,
     runtime: (key) => runtimes.get(key) ?? null,
     storeIsLost: () => lost,
     ...{ depth: queue.depth, within: queue.within },
-    observedAt: () => fleets.observedAt(environments.all()),
-    observations: fleets.observations,
+    ...{ observedAt: () => fleets.observedAt(environments.all()), observations: fleets.observations },
     wake: (targets, signal) => {
       const keys = targets.map(targetKey);
       for (const key of keys) runtimeFor(key).wantsFull = true;

@@ -1,23 +1,23 @@
 /** From the source to compiled revisions: one result per environment folder, each on its own. */
 import { createHash } from 'node:crypto';
-import { type Compiled, compileEnvironment, configPaths, extraPaths, type Rejected, revisionIdOf } from '#domain/compile.ts';
-import { carriedImages, imagesToResolve, withImages } from '#domain/compile-image.ts';
+import { type Compiled, compileEnvironment, configPaths, extraPaths, type Rejected } from '#domain/compile.ts';
+import { carriedImages } from '#domain/compile-image.ts';
 import { migrationFolder } from '#domain/compile-migrations.ts';
+import type { Told } from '#domain/desired-lookup.ts';
 import { type DesiredFolder, parseDesired } from '#domain/desired-parse.ts';
 import { claimsOf, type FolderClaims, problemsAcross } from '#domain/desired-rules.ts';
 import { failure, remedyOf, type TrimtabError } from '#domain/errors.ts';
-import type { AppName, Digest, RevisionId } from '#domain/ids.ts';
+import type { RevisionId } from '#domain/ids.ts';
 import { err, ok, type Result } from '#domain/result.ts';
 import type { CompiledEnvironment } from '#domain/revision.ts';
-import type { FlyClient } from '#platform/fly/port.ts';
 import type { DesiredSourceDep, SourceCommit, SourceSnapshot } from '#platform/source/port.ts';
 import { readAppsEnv } from './apps-env.ts';
+import { type FlyFor, type ImageRetries, resolveImages, resolveLate } from './images.ts';
 import { type ReadOutside, withOutside } from './outside.ts';
 import { printOf, readMigrationFolder, readTexts, recall, type SourceMemory } from './unchanged-source.ts';
 
 export interface ReadDesiredDeps extends DesiredSourceDep {
-  /** Null: images keep what they were resolved to (no platform at hand). */
-  readonly flyFor: ((environment: CompiledEnvironment) => Result<FlyClient, TrimtabError>) | null;
+  readonly flyFor: FlyFor;
   /** The folder under the source's root that holds one folder per environment. */
   readonly folder: string;
   /** Environments that have a branch or a repository of their own, by name; the source above is not asked about them. */
@@ -29,14 +29,17 @@ export interface ReadDesiredDeps extends DesiredSourceDep {
   readonly previous: (name: string) => CompiledEnvironment | null;
   /** A command asks its own environment anew; the controller's own poll keeps the stored answers. */
   readonly keepsLookups: boolean;
+  /** Answers that a command sent: they count instead of the stored ones, and are stored in turn. */
+  readonly told?: Told;
   /** Only this environment is served by the process: bare variables are its own. */
   readonly only?: string | null;
   /** What an environment folder was accepted from by this compiler: the same source again needs no work. */
   readonly known?: (name: string) => { readonly sourceHash: string; readonly id: RevisionId } | null;
   /** Reads what a variable of the process names outside the source; absent: nothing is. */
   readonly readOutside?: ReadOutside | undefined;
-  /** For one that reads again and again: what was read the last time. */
+  /** For one that reads again and again: what was read the last time, and when what had no digest is asked again. */
   readonly memory?: SourceMemory;
+  readonly retries?: ImageRetries;
 }
 export interface OwnSource extends DesiredSourceDep {
   readonly folder: string;
@@ -137,8 +140,9 @@ async function readOne(
   if (opened?.ok === false) return opened;
   const previous = deps.previous(name);
   const known = deps.known?.(name) ?? null;
-  const stored = deps.keepsLookups ? (previous?.declared?.lookups ?? {}) : {};
+  const stored = deps.keepsLookups ? { ...previous?.declared?.lookups, ...deps.told?.[name] } : {};
   const told = { name, commit: snapshot.commit, rewritten: snapshot.rewritten };
+  const asAccepted = (document: CompiledEnvironment, id: RevisionId) => resolveLate(deps, name, { id, document, warnings: [] }, signal);
   const memory = deps.memory?.get(name);
   const last =
     deps.keepsLookups && previous !== null
@@ -147,7 +151,7 @@ async function readOne(
   if (!last.ok) return last;
   if (last.value !== null && previous !== null && known?.sourceHash === last.value.sourceHash) {
     const { sourceHash, claims } = last.value;
-    return ok({ ...told, sourceHash, claims, compiled: ok({ id: known.id, document: previous, warnings: [] }) });
+    return ok({ ...told, sourceHash, claims, compiled: ok(await asAccepted(previous, known.id)) });
   }
   const appsEnv = await readAppsEnv(snapshot, name, signal);
   if (!appsEnv.ok) return appsEnv;
@@ -173,12 +177,12 @@ async function readOne(
     });
   if (previous !== null && known?.sourceHash === sourceHash) {
     remember(previous);
-    return ok({ ...read, compiled: ok({ id: known.id, document: previous, warnings: [] }) });
+    return ok({ ...read, compiled: ok(await asAccepted(previous, known.id)) });
   }
   const readFile = (path: string): string | null => texts.get(path) ?? null;
   const compiled = compileEnvironment(folder, { readFile, readFolder: () => sql, resolvedImages: carriedImages(previous) });
   if (!compiled.ok) return ok({ ...read, compiled });
-  const resolved = await resolveImages(deps, compiled.value, signal);
+  const resolved = await resolveImages(deps.flyFor, compiled.value, signal);
   if (!resolved.ok) return resolved;
   remember(resolved.value.document);
   return ok({ ...read, compiled: resolved });
@@ -212,24 +216,6 @@ function hashOf(files: ReadonlyMap<string, string>, configs: ReadonlyMap<string,
   for (const [at, part] of parts.entries()) hash.update(`${at === 0 ? '' : ','}${JSON.stringify(part)}`);
   return hash.update(`],${JSON.stringify(folder.lookup.asked())}]`).digest('hex');
 }
-/** Asked once per new text; a registry that does not have it leaves the tag, and the machine will tell. */
-async function resolveImages(deps: ReadDesiredDeps, compiled: Compiled, signal: AbortSignal): Promise<Result<Compiled, TrimtabError>> {
-  const wanted = imagesToResolve(compiled.document);
-  if (wanted.length === 0 || deps.flyFor === null) return ok(compiled);
-  const fly = deps.flyFor(compiled.document);
-  if (!fly.ok) return fly;
-  const found = new Map<string, Digest | null>();
-  for (const { app, reference } of wanted) {
-    const image = await fly.value.resolveImage(app, reference, signal);
-    // Before its first deploy an app does not exist, and the platform resolves images by app; a token without access is told by the app's passes.
-    if (!image.ok && !TOLD_BY_PASSES.includes(image.error.code)) return image;
-    found.set(`${app} ${reference}`, image.ok ? (image.value?.digest ?? null) : null);
-  }
-  const resolved = (app: AppName, reference: string): Digest | null => found.get(`${app} ${reference}`) ?? null;
-  const document = withImages(compiled.document, resolved);
-  return ok({ ...compiled, document, id: revisionIdOf(document) });
-}
-const TOLD_BY_PASSES: readonly string[] = ['FLY_NOT_FOUND', 'FLY_UNAUTHORIZED', 'FLY_FORBIDDEN'];
 /** One Fly app in two folders, or one name for two: neither is believed. */
 function withoutShared(found: readonly Found[]): readonly ReadEnvironment[] {
   const across = problemsAcross(found.map(({ claims }) => claims));

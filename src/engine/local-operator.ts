@@ -3,10 +3,11 @@
 import type { ClockDep } from '#domain/clock.ts';
 import { remedyOf, type TrimtabError } from '#domain/errors.ts';
 import type { TellDep } from '#domain/events.ts';
-import { type EnvironmentName, environmentName } from '#domain/ids.ts';
+import { environmentName } from '#domain/ids.ts';
 import { ok } from '#domain/result.ts';
 import type { StoreDep } from '#platform/store/port.ts';
 import type { Accounts } from './accounts.ts';
+import { approveApps } from './approve-app.ts';
 import { makeAuditDesk } from './audit-desk.ts';
 import type { Controller } from './controller.ts';
 import type { DatabaseOperator } from './database-operator.ts';
@@ -74,15 +75,18 @@ export function makeLocalOperator(deps: OperatorDeps): Operator {
       const targets = chosen(selection);
       const environments = new Set(targets.map(({ environment }) => environment.name));
       for (const environment of environments) {
-        const given = await approveOne(deps, environment, selection, targets, { by, plan }, signal);
+        const mine = targets.filter((target) => target.environment.name === environment);
+        const given = await (selection.app === null
+          ? approveRelease(deps, environment, by, plan, signal)
+          : approveApps(deps, environment, mine, { by, plan }, signal));
         if (!given.ok) return given;
       }
       const fresh = chosen(selection);
       await controller.wake(fresh, signal);
       return ok(fresh.map(({ app }) => app.app));
     },
-    refresh: async (signal) => {
-      const read = await controller.readSource(signal);
+    refresh: async (signal, told = {}) => {
+      const read = await controller.readSource(signal, told);
       if (!read.ok) return read;
       await controller.wake(controller.environments.targets(), signal);
       return ok(undefined);
@@ -125,22 +129,6 @@ export function makeLocalOperator(deps: OperatorDeps): Operator {
     syncSecrets: async (selection, wish, signal) => ok(await syncSecrets(deps, chosen(selection), wish, signal)),
   };
 }
-/** The whole environment: its release. One app: only what it waits for. */
-async function approveOne(
-  deps: OperatorDeps,
-  environment: EnvironmentName,
-  selection: Selection,
-  targets: readonly AppTarget[],
-  { by, plan }: { readonly by: string; readonly plan: string | null },
-  signal: AbortSignal,
-) {
-  if (selection.app === null) return approveRelease(deps, environment, by, plan, signal);
-  for (const { app, revision } of targets.filter((target) => target.environment.name === environment)) {
-    const given = await deps.controller.approvals.give(environment, app.app, revision, by, signal);
-    if (!given.ok) return given;
-  }
-  return ok(undefined);
-}
 /** What a person approves is named by the hash over all apps of the environment. */
 function withHashes(controller: Controller, all: readonly AppPlan[]): readonly AppPlan[] {
   const hashes = new Map(
@@ -168,8 +156,10 @@ const errorOf = (error: TrimtabError) => ({ code: error.code, message: error.mes
 function answerFor({ controller, halts }: OperatorDeps, view: EnvironmentView): EnvironmentAnswer {
   const { name, state, lastGood, problems, warnings, commit } = view;
   const targets = controller.environments.targets().filter(({ environment }) => environment.name === name);
+  const declared = state?.accepted.document.declared;
   return {
     name,
+    ...(declared === undefined ? {} : { asks: { prefix: declared.envPrefix, names: Object.keys(declared.lookups) } }),
     organization: state?.accepted.document.organization ?? null,
     mode: state?.accepted.document.sync.mode ?? null,
     accepted: state?.accepted.id ?? null,

@@ -1,5 +1,6 @@
 /** What a person can ask of trimtab, whether the controller runs in this process or somewhere else: the commands and the HTTP API speak this. */
 import type { AppStatus } from '#domain/condition.ts';
+import type { Told } from '#domain/desired-lookup.ts';
 import type { TrimtabError } from '#domain/errors.ts';
 import type { Pin } from '#domain/pins.ts';
 import type { Plan } from '#domain/plan.ts';
@@ -41,6 +42,8 @@ export interface EnvironmentAnswer {
   readonly pins: readonly Pin[];
   readonly pause: ReleaseBook['pause'];
   readonly overrides: readonly Override[];
+  /** Variables that shape its revision: what a command has of them counts. Absent: nothing was accepted yet. */
+  readonly asks?: { readonly prefix: string; readonly names: readonly string[] };
   readonly apps: readonly AppStatus[];
 }
 export interface AppPlan {
@@ -78,8 +81,8 @@ export interface Operator extends TokenDesk, Proving, Accounts, ReleaseOperator,
   plan(selection: Selection, signal: AbortSignal): Answer<readonly AppPlan[]>;
   /** A person's word for what waits for one; wakes the apps. `plan`: only if that is what would run. Answers the apps it covers. */
   approve(selection: Selection, by: string, plan: string | null, signal: AbortSignal): Answer<readonly string[]>;
-  /** Reads the source and looks at everything again. */
-  refresh(signal: AbortSignal): Answer<void>;
+  /** Reads the source and looks at everything again. `told`: what a command has of the variables that environments ask for. */
+  refresh(signal: AbortSignal, told?: Told): Answer<void>;
   audit(selection: Selection, limit: number, signal: AbortSignal): Answer<readonly AuditEntry[]>;
   /** `scope`: `*` or an environment. */
   halt(scope: string, by: string, reason: string, signal: AbortSignal): Answer<void>;

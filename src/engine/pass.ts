@@ -35,6 +35,7 @@ import { reportNews } from './report.ts';
 import type { AppRuntime } from './runtime.ts';
 import { isGoingDown, isSettled, statusAfter, statusAfterFailure } from './status.ts';
 import { type AppTarget, attemptOf } from './target.ts';
+import { whileGated } from './while-gated.ts';
 
 export interface PassOutcome {
   readonly result: PassResult;
@@ -99,7 +100,8 @@ async function attempt(
   const context = contextOf(deps, target, generation, seen.value);
   runtime.machines = machineLines(context.observed, context.owner);
   const controls = controlsOf(deps, target, context, state.fresh);
-  const decision = decide(context, controls, (memory) => guardFor(deps, target, { ...context, memory }, controls), target.gone);
+  const asked = decide(context, controls, (memory) => guardFor(deps, target, { ...context, memory }, controls), target.gone);
+  const decision = whileGated(deps, target, context, asked, state.fresh);
   for (const { rule, message } of decision.refusals)
     deps.tell({ type: 'GuardRefused', environment: target.environment.name, app: target.app.app, rule, message });
   const told = await reportNews(deps, target, context, decision, signal);

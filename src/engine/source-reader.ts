@@ -1,9 +1,12 @@
 /** Reads the source, and lets the environments take what is new. One read at a time: a poll, a person and a webhook may ask at once. */
 
 import type { ClockDep } from '#domain/clock.ts';
+import type { ImageToResolve } from '#domain/compile-image.ts';
+import type { Lookups } from '#domain/desired-lookup.ts';
 import { failure, type TrimtabError } from '#domain/errors.ts';
 import type { TellDep } from '#domain/events.ts';
 import { environmentName } from '#domain/ids.ts';
+import { provedIn } from '#domain/pins.ts';
 import { err, ok, type Result } from '#domain/result.ts';
 import type { CompiledEnvironment } from '#domain/revision.ts';
 import { elapsed, type Ms } from '#domain/units.ts';
@@ -11,6 +14,7 @@ import type { FlyClient } from '#platform/fly/port.ts';
 import type { DesiredSourceDep } from '#platform/source/port.ts';
 import { type OwnSource, type ReadDesiredDeps, type ReadEnvironment, readDesired } from './desired.ts';
 import type { Environments } from './environments.ts';
+import { type ImageRetries, makeImageRetries } from './images.ts';
 import type { ReadOutside } from './outside.ts';
 import type { SourceMemory } from './unchanged-source.ts';
 
@@ -27,31 +31,32 @@ export interface SourceReaderDeps extends DesiredSourceDep, TellDep, ClockDep {
   readonly throttle: (environment: string) => Ms | null;
 }
 /** The keys of apps whose target moved. */
-export type SourceReader = (signal: AbortSignal, keepsLookups: boolean) => Promise<Result<readonly string[], TrimtabError>>;
+export type SourceReader = (signal: AbortSignal, lookups: Lookups) => Promise<Result<readonly string[], TrimtabError>>;
 
 /** Whoever asks while a read is under way gets the next one: what he asks about may have come after the other began. */
 export function makeSourceReader(deps: SourceReaderDeps): SourceReader {
   let last: Promise<unknown> = Promise.resolve();
   const memory: SourceMemory = new Map();
-  const next = new Map<boolean, ReturnType<SourceReader>>();
-  return (signal, keepsLookups) => {
-    const joined = next.get(keepsLookups);
+  const retries = makeImageRetries(deps, (name, image) => isYetToCome(deps.environments, name, image));
+  const next = new Map<Lookups, ReturnType<SourceReader>>();
+  return (signal, lookups) => {
+    const joined = next.get(lookups);
     if (joined !== undefined) return joined;
     const mine = last.then(() => {
-      next.delete(keepsLookups);
-      return readNow({ ...deps, memory }, signal, keepsLookups);
+      next.delete(lookups);
+      return readNow({ ...deps, memory, retries }, signal, lookups);
     });
-    next.set(keepsLookups, mine);
+    next.set(lookups, mine);
     last = mine.catch(() => undefined);
     return mine;
   };
 }
 async function readNow(
-  deps: SourceReaderDeps & { readonly memory: SourceMemory },
+  deps: SourceReaderDeps & { readonly memory: SourceMemory; readonly retries: ImageRetries },
   signal: AbortSignal,
-  keepsLookups: boolean,
+  lookups: Lookups,
 ): ReturnType<SourceReader> {
-  const { environments, tell, source, flyFor, process, memory } = deps;
+  const { environments, tell, source, flyFor, process, memory, retries } = deps;
   const { previous, compiledFrom: known } = environments;
   const own = deps.ownSources ?? new Map<string, OwnSource>();
   const { desiredFolder: folder, only, readOutside } = deps;
@@ -62,8 +67,9 @@ async function readNow(
     if (!opened.ok) unopened.push(opened.error);
     return opened;
   };
+  const asked = { keepsLookups: lookups !== 'anew', told: typeof lookups === 'string' ? {} : lookups };
   const read = await readDesired(
-    { source, flyFor, folder, own, only, process, open, previous, known, keepsLookups, memory, readOutside },
+    { source, flyFor, folder, own, only, process, open, previous, known, ...asked, memory, retries, readOutside },
     signal,
   );
   // The store is away: that is told by itself, and says nothing of the source.
@@ -85,6 +91,12 @@ async function readNow(
     wanted.filter((one) => !waits(deps, one)),
     signal,
   );
+}
+/** Nothing was made of this text so far, and nothing is being made of it. */
+function isYetToCome(environments: Environments, name: string, { app, reference }: ImageToResolve): boolean {
+  const state = environments.view(name)?.state ?? null;
+  if (state === null || (state.book.active !== null && state.book.active.openedAt !== null)) return false;
+  return provedIn(state.good?.document ?? null, app)?.image?.reference !== reference;
 }
 /** Commits are taken together, the newest of them, when the span is over. What a person lets through anyway does not wait here. */
 function waits({ environments, throttle, clock }: SourceReaderDeps, { name, compiled }: ReadEnvironment): boolean {

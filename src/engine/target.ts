@@ -26,6 +26,8 @@ export interface AppTarget {
   readonly massChange: string | null;
   /** A release of the environment brings this revision now; null: none does. */
   readonly release: { readonly number: number; readonly openedAt: number | null } | null;
+  /** What the app was proved to be, where a release brings something else; absent: nothing was. */
+  readonly proved?: AppTarget;
 }
 /** Exactly what this revision says, and nothing waits. */
 export const plainTarget = (environment: CompiledEnvironment, app: CompiledApp, revision: RevisionId): AppTarget => ({

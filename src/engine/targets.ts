@@ -91,9 +91,11 @@ function targetOf(state: EnvironmentState, app: CompiledApp): AppTarget {
   // What was proved once runs its release command no second time; nor does the platform's CLI when only secrets are new.
   const runsNone = back || active?.kind === 'secrets' || releaseCommand === undefined;
   const wanted = runsNone ? rest : { ...rest, releaseCommand };
+  const before = brought === null || good === null ? null : provedIn(good.document, app.app);
+  const proved = before === null || good === null ? {} : { proved: plainTarget(good.document, before, good.id) };
   return {
     ...plainTarget(environment, wanted, base.id),
-    ...{ notices, overridden, back, values: valuesOf(state, app) },
+    ...{ notices, overridden, back, values: valuesOf(state, app), ...proved },
     massChange: base.id === accepted.id ? massChange : null,
     release: active === null || !(isForward(active) || back) ? null : { number: active.number, openedAt: active.openedAt },
   };

@@ -1,5 +1,6 @@
 /** The controller's HTTP surface: metrics, health, the status page, and the API that commands speak. Never calls a platform. */
 import { type Context, Hono } from 'hono';
+import { z } from 'zod';
 import type { Operator } from '#engine/operator.ts';
 import type { People, Person } from '#engine/people.ts';
 import { accountRoutes } from './accounts.ts';
@@ -93,7 +94,12 @@ function api(deps: HttpDeps): Hono {
     answerFor(c, await operator.approve(selectionOf(c), c.req.query('by') ?? 'api', c.req.query('plan') ?? null, c.req.raw.signal)),
   );
   app.route('/releases', releaseApi(operator, answer));
-  app.post('/refresh', async (c) => answer(await operator.refresh(c.req.raw.signal)));
+  app.post('/refresh', async (c) => {
+    const told = await toldOf(c);
+    const wrong = 'the body tells variables by environment: { "staging": { "NAME": "value" } }';
+    if (told === null) return refuse(c, 400, 'INVALID', wrong, 'send none, or use `trimtab` of this version');
+    return answer(await operator.refresh(c.req.raw.signal, told));
+  });
   app.post('/preflight', async (c) => answer(await operator.preflight(c.req.query('environment') ?? null, c.req.raw.signal)));
   app.post('/smoke', async (c) => {
     const only = c.req.queries('check') ?? [];
@@ -117,6 +123,14 @@ function api(deps: HttpDeps): Hono {
     answerFor(c, await operator.eject(selectionOf(c), c.req.query('by') ?? 'api', c.req.raw.signal), ' that carries a stamp'),
   );
   return app;
+}
+const ToldBody = z.record(z.string(), z.record(z.string(), z.string().nullable()));
+async function toldOf(c: Context): Promise<z.infer<typeof ToldBody> | null> {
+  try {
+    return ToldBody.parse(JSON.parse((await c.req.text()) || '{}'));
+  } catch {
+    return null;
+  }
 }
 /** The commands' own token acts as an operator. Null: nobody we know. */
 async function roleOf({ token, people }: HttpDeps, c: Context): Promise<Person['role'] | null> {

@@ -1,4 +1,4 @@
-/** Images by name decide behaviour. The registry has every name that does not say `missing`. */
+/** Images by name decide behaviour. The registry has every name that does not say `missing`, and of those what somebody pushed. */
 import { createHash } from 'node:crypto';
 import { parseReference } from '#domain/image.ts';
 import type { ImageRow, World } from './world.ts';
@@ -17,8 +17,8 @@ export interface Behaviour {
 /** Null: the registry does not have it. */
 export function resolveImage(world: Pick<World, 'tags'>, text: string): ImageRow | null {
   const { registry, repository, tag, digest } = parseReference(text);
-  if (repository === '' || /missing/.test(`${repository}:${tag ?? ''}`)) return null;
   const named = `${registry}/${repository}:${tag ?? ''}`;
+  if (repository === '' || (/missing/.test(named) && !world.tags.has(named))) return null;
   return { registry, repository, tag: tag ?? '', digest: digest ?? world.tags.get(named) ?? digestOf(named) };
 }
 /** Pushes another image under the same tag. */

@@ -2,8 +2,9 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { toldBy } from '#domain/desired-lookup.ts';
 import type { CompiledEnvironment } from '#domain/revision.ts';
-import { type ReadEnvironment, readDesired } from '#engine/desired.ts';
+import { type ReadDesiredDeps, type ReadEnvironment, readDesired } from '#engine/desired.ts';
 import type { SourceMemory } from '#engine/unchanged-source.ts';
 import { makeFolderSource } from '#platform/source/folder.ts';
 import { readOutside } from '#platform/source/outside.ts';
@@ -20,15 +21,13 @@ function put(files: Readonly<Record<string, string>>): void {
     writeFileSync(join(root, path), text);
   }
 }
-interface Asked {
-  readonly process?: Readonly<Record<string, string>>;
-  readonly keepsLookups?: boolean;
+interface Asked extends Partial<Pick<ReadDesiredDeps, 'process' | 'keepsLookups' | 'only' | 'told' | 'known'>> {
   readonly previous?: CompiledEnvironment | null;
-  readonly only?: string;
 }
-async function read({ process = {}, keepsLookups = false, previous = null, only }: Asked = {}): Promise<readonly ReadEnvironment[]> {
+async function read({ previous = null, ...asked }: Asked = {}): Promise<readonly ReadEnvironment[]> {
   const source = makeFolderSource({ root, folder: 'desired-state' });
-  const deps = { source, flyFor: null, folder: 'desired-state', process, previous: () => previous, keepsLookups, only: only ?? null };
+  const given = { process: {}, keepsLookups: false, only: null, ...asked };
+  const deps = { source, flyFor: null, folder: 'desired-state', previous: () => previous, ...given };
   const result = await readDesired(deps, new AbortController().signal);
   if (!result.ok) throw new Error(result.error.code);
   return result.value;
@@ -133,6 +132,52 @@ test('the controller’s own poll keeps the switch a command once sent', async (
   const previous = sent?.compiled.ok ? sent.compiled.value.document : null;
   const [polled] = await read({ keepsLookups: true, previous });
   expect(polled?.compiled.ok && polled.compiled.value.document.apps[0]?.excluded).toBe(false);
+});
+describe('a switch that a command sends', () => {
+  const app = appText('login', 'app: acme-login', 'config: web.toml', 'excluded: { unless: DEPLOY_LOGIN }');
+  const files = { 'desired-state/one/all.yaml': `${environment('one')}---\n${app}`, 'web.toml': WEB_TOML };
+  const excludedIn = (one: ReadEnvironment | undefined) => one?.compiled.ok === true && one.compiled.value.document.apps[0]?.excluded;
+  const acceptedFrom = (one: ReadEnvironment | undefined): Asked => {
+    const compiled = one?.compiled.ok === true ? one.compiled.value : null;
+    return {
+      keepsLookups: true,
+      previous: compiled?.document ?? null,
+      known: () => (compiled === null ? null : { sourceHash: one?.sourceHash ?? '', id: compiled.id }),
+    };
+  };
+  test('makes another revision of the same commit, and is stored in it', async () => {
+    put(files);
+    const [first] = await read();
+    expect(excludedIn(first)).toBe(true);
+    const [sent] = await read({ ...acceptedFrom(first), told: { one: { DEPLOY_LOGIN: 'true' } } });
+    expect(excludedIn(sent)).toBe(false);
+    const [polled] = await read(acceptedFrom(sent));
+    expect(excludedIn(polled)).toBe(false);
+    const [back] = await read({ ...acceptedFrom(sent), told: { one: { DEPLOY_LOGIN: null } } });
+    expect(excludedIn(back)).toBe(true);
+  });
+  test('counts for its environment alone', async () => {
+    put(files);
+    const [first] = await read();
+    expect(excludedIn((await read({ ...acceptedFrom(first), told: { other: { DEPLOY_LOGIN: 'true' } } }))[0])).toBe(true);
+  });
+  test('of a process that asks anew is seen, though the commit is the same', async () => {
+    put(files);
+    const [first] = await read();
+    const anew = { ...acceptedFrom(first), keepsLookups: false };
+    expect(excludedIn((await read({ ...anew, process: { ONE_DEPLOY_LOGIN: 'true' } }))[0])).toBe(false);
+    expect(excludedIn((await read(anew))[0])).toBe(true);
+  });
+  test.each([
+    { set: { ONE_A: 'x', A: 'y' }, bare: true, told: { A: 'x' } },
+    { set: { A: 'y' }, bare: true, told: { A: 'y' } },
+    { set: { A: 'y' }, bare: false, told: {} },
+    { set: { ONE_A: '' }, bare: false, told: { A: null } },
+    { set: { ONE_A: '', A: 'y' }, bare: true, told: { A: 'y' } },
+    { set: {}, bare: true, told: {} },
+  ])('is told as a command has it: $set, bare names meant: $bare', ({ set, bare, told }) => {
+    expect(toldBy(set, { prefix: 'ONE_', names: ['A', 'B'] }, bare)).toEqual(told);
+  });
 });
 test('one Fly app in two folders: neither is believed', async () => {
   const web = appText('web', 'app: acme-web', 'config: web.toml');
