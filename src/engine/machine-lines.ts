@@ -1,6 +1,6 @@
 /** The machines of an app as a person looks at them; kept by the process that looks after the app, never stored. */
 import { isActive, type ObservedApp } from '#domain/observed.ts';
-import { belongingOf, flyGroupOf } from '#domain/stamp.ts';
+import { belongingOf, flyGroupOf, isQuarantined, QUARANTINE_KEY } from '#domain/stamp.ts';
 
 export interface MachineLine {
   readonly id: string;
@@ -18,6 +18,8 @@ export interface MachineLine {
   readonly digest: string | null;
   /** The platform's secrets version it was written with; null: none, or no stamp. */
   readonly secrets: number | null;
+  /** Since when it rests in quarantine, as its mark says; null: it does not. */
+  readonly quarantine: string | null;
   readonly belongs: 'own' | 'copy' | 'foreign';
   readonly updatedAt: number;
 }
@@ -38,6 +40,7 @@ export function machineLines(observed: ObservedApp, owner: string): readonly Mac
       revision: stamp?.revision ?? null,
       digest: machine.image.digest ?? null,
       secrets: stamp?.secrets ?? null,
+      quarantine: isQuarantined(machine) ? (machine.metadata[QUARANTINE_KEY] ?? null) : null,
       belongs: belonging.is,
       updatedAt: machine.updatedAt,
     };

@@ -71,6 +71,7 @@ const ill = anAppStatus({
 });
 const machines: readonly MachineLine[] = [
   aMachineLine({ cordoned: true, revision: 'c'.repeat(64) }),
+  aMachineLine({ id: '17811955', name: 'app-nrt-9', state: 'stopped', cordoned: true, quarantine: '2026-10-20T09:00:00.000Z', checks: [] }),
   aMachineLine({
     id: '17811954',
     name: 'app-nrt-2',

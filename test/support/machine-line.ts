@@ -15,6 +15,7 @@ export const aMachineLine = (over: Partial<MachineLine> = {}): MachineLine => ({
   revision: 'a'.repeat(64),
   digest: `sha256:${'4'.repeat(64)}`,
   secrets: 3,
+  quarantine: null,
   belongs: 'own',
   updatedAt: SEEN_AT,
   ...over,

@@ -7,7 +7,7 @@ import type { MachineLine } from '#engine/machine-lines.ts';
 import type { AuditEntry } from '#platform/store/port.ts';
 import { auditTable } from './environment.ts';
 import { rateOf } from './fleet.ts';
-import { act, badge, card, grid, type Html, hidden, monthly, type Reader, short, span, time, value } from './parts.ts';
+import { act, badge, card, grid, type Html, hidden, mark, monthly, type Reader, short, span, time, value } from './parts.ts';
 import { environmentPath } from './paths.ts';
 
 export interface AppView {
@@ -94,7 +94,7 @@ function machinesCard(reader: Reader, machines: readonly MachineLine[] | null): 
   const rows = machines.map((one) => [
     html`<b>${one.name}</b><br><small><code>${one.id}</code></small>`,
     html`${one.group ?? '–'} ${one.region}`,
-    html`${badge(one.state)}${one.cordoned ? html` ${badge('cordoned')}` : ''}`,
+    html`${badge(one.state)}${one.cordoned ? html` ${badge('cordoned')}` : ''}${one.quarantine === null ? '' : html`<br>${mark('warn', say('inQuarantine'))} <small>${say('since')} ${one.quarantine.slice(0, 16).replace('T', ' ')} UTC</small>`}`,
     html`<code>${one.image}</code>`,
     html`<span class="lines">${one.checks.map(({ name, status }) => html`<span>${name} ${badge(status)}</span>`)}</span>`,
     say(one.belongs),

@@ -230,6 +230,7 @@ export const ENGLISH = {
   doneOverride: 'The override ends:',
   doneAck: 'Noted that you have seen it:',
   doneSign: 'Signed:',
+  inQuarantine: 'in quarantine',
   language: '日本語',
 } as const;
 export type Word = keyof typeof ENGLISH;

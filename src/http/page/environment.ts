@@ -126,7 +126,7 @@ function planCard({ say }: Reader, { name, plan, error }: AppPlan): Html {
   return card(
     name,
     [
-      rows.length === 0 ? html`` : grid([`#${say('wave')}`, say('what'), say('field')], rows, say('plan')),
+      rows.length === 0 ? html`` : grid([say('wave'), say('what'), say('field')], rows, say('plan')),
       held.length === 0 ? html`` : html`<p><b>${say('held')}</b></p><ul>${held}</ul>`,
     ],
     cost,

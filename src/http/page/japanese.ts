@@ -232,5 +232,6 @@ export const JAPANESE: Readonly<Record<Word, string>> = {
   doneOverride: '上書きを終了します:',
   doneAck: '確認済みとして記録しました:',
   doneSign: '署名しました:',
+  inQuarantine: '隔離中',
   language: 'English',
 };

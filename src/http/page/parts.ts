@@ -56,14 +56,16 @@ export const value = (json: unknown): string => {
 };
 export const card = (title: Html | string, body: Html | readonly Html[], right: Html | string = ''): Html =>
   html`<section class="card"><h2>${title}${right === '' ? '' : html`<span class="right">${right}</span>`}</h2>${body}</section>`;
-/** `head`: plain words; a column that starts with # is numbers. */
+/** `head`: plain words; a column that starts with # is numbers. On a phone every row stands as a block, its cells under each other with their
+ *  names: the roles keep it a table for whoever hears it. */
 export function grid(head: readonly string[], rows: readonly (readonly (Html | string)[])[], caption: string, form = ''): Html {
+  const names = head.map((word) => word.replace(/^#/, ''));
   const isNumber = (at: number): boolean => head[at]?.startsWith('#') ?? false;
-  return html`<div class="scroll" tabindex="0" role="region" aria-label="${caption}"><table class="${form}"><thead><tr>${head.map(
-    (word) => html`<th scope="col" class="${word.startsWith('#') ? 'num' : ''}">${word.replace(/^#/, '')}</th>`,
-  )}</tr></thead><tbody>${rows.map(
-    (row) => html`<tr>${row.map((cell, at) => (isNumber(at) ? html`<td class="num">${cell}</td>` : html`<td>${cell}</td>`))}</tr>`,
-  )}</tbody></table></div>`;
+  const cell = (content: Html | string, at: number): Html =>
+    html`<td role="cell" data-name="${names[at] ?? ''}"${isNumber(at) ? html` class="num"` : ''}>${content}</td>`;
+  return html`<div class="scroll" tabindex="0" role="region" aria-label="${caption}"><table role="table" class="${form}"><thead role="rowgroup"><tr role="row">${names.map(
+    (word, at) => html`<th role="columnheader" scope="col" class="${isNumber(at) ? 'num' : ''}">${word}</th>`,
+  )}</tr></thead><tbody role="rowgroup">${rows.map((row) => html`<tr role="row">${row.map(cell)}</tr>`)}</tbody></table></div>`;
 }
 /** A button that changes something: only for operators, with the token that proves the form is ours. */
 export function act(reader: Reader, path: string, label: string, fields: Html | string = '', tone: '' | 'danger' | 'quiet' = ''): Html {

@@ -110,7 +110,7 @@ export interface BudgetBar {
   readonly critical: number;
   readonly tone: 'good' | 'warn' | 'bad';
 }
-const BAR_HEIGHT = 34;
+const BAR_HEIGHT = 42;
 /** Used in colour, the forecast paler, and a mark where each limit is. */
 export function budgetBar(label: string, { amount, used, forecast, warning, critical, tone }: BudgetBar): Html {
   const top = Math.max(amount, used, forecast, warning, critical) * 1.06;

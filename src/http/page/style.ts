@@ -14,7 +14,7 @@ header.top nav{display:flex;flex-wrap:wrap;gap:.35rem 1rem}
 header.top .right{margin-left:auto;display:flex;flex-wrap:wrap;gap:.35rem 1rem;align-items:center;color:var(--dim);font-size:.88rem}
 main{max-width:1180px;margin:0 auto;padding:1.4rem 1.5rem 4rem}
 h1{font-size:1.45rem;line-height:1.25;margin:.2rem 0 .2rem}h2{font-size:1.05rem;margin:0 0 .6rem}h1 small,h2 small{font-weight:400;color:var(--dim);font-size:.95rem}
-h1+section.card{margin-top:1rem}.sub+.sub{margin-top:-.9rem}.sub{color:var(--dim);margin:0 0 1.2rem}
+h1+section.card,h1+.facts{margin-top:1rem}.sub+.sub{margin-top:-.9rem}.sub{color:var(--dim);margin:0 0 1.2rem}
 .crumbs{color:var(--dim);font-size:.88rem;margin:0}
 section.card{background:var(--card);border:1px solid var(--line);border-radius:var(--radius);padding:1.05rem 1.2rem;margin:0 0 1.2rem}
 section.card>h2{display:flex;flex-wrap:wrap;gap:.35rem .7rem;align-items:baseline}
@@ -66,7 +66,9 @@ svg.budget .rail{fill:var(--line)}svg.budget .ahead{fill:currentColor;opacity:.3
 svg.key{display:inline-block;width:.75rem;height:.75rem}svg.share{height:.6rem;min-width:5rem}table.shares th:nth-child(1){width:34%}table.shares td:nth-child(2){width:46%;vertical-align:middle}
 ul.legend{list-style:none;display:flex;flex-wrap:wrap;gap:.2rem 1.1rem;margin:.5rem 0;padding:0;font-size:.88rem;color:var(--dim)}
 footer{color:var(--dim);font-size:.85rem;text-align:center;padding:0 1rem 2rem}
-@media(max-width:640px){main,header.top{padding-left:1rem;padding-right:1rem}td,th{padding-right:.6rem}.hide-small{display:none}}
+@media(max-width:640px){main,header.top{padding-left:1rem;padding-right:1rem}svg.plot text{font-size:20px}
+table,tbody,tr{display:block}thead{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}tr{border-top:1px solid var(--line);padding:.5rem 0}tbody tr:first-child{border-top:0}
+td,td.num,table.shares td:nth-child(2){display:flow-root;width:auto;border:0;padding:.14rem 0 .14rem 7.2rem;text-align:left;white-space:normal;overflow-wrap:anywhere}td:empty{display:none}td::before{content:attr(data-name);float:left;width:6.6rem;margin-left:-7.2rem;color:var(--dim);font-size:.82rem;font-weight:600}}
 @media(prefers-reduced-motion:no-preference){.fresh{animation:fresh 1.2s ease-out}@keyframes fresh{from{background:var(--warn-bg)}}}
 `;
 /** Without it the pages work and are reloaded by hand. With it, what changed on the server is fetched and put in place; what the reader is doing
