@@ -150,6 +150,11 @@ const FIRST_LOOKS = 4;
 async function watchRelease(context: CliContext, opened: Opened, environment: string, limitS: number): Promise<ExitCode> {
   const stop = new AbortController();
   const working = opened.converge?.(() => true, limitS, AbortSignal.any([context.signal, stop.signal]));
+  let rests = false;
+  const rest = (): void => {
+    rests = true;
+  };
+  void working?.then(rest, rest);
   const until = context.clock.now() + seconds(limitS);
   let said = '';
   let seen: Release | null = null;
@@ -163,7 +168,8 @@ async function watchRelease(context: CliContext, opened: Opened, environment: st
     const line = seen === null ? '' : `${phaseText(seen.phase)}${seen.message === '' ? '' : `: ${seen.message}`}`;
     if (line !== '' && line !== said) context.err(`#${seen?.number ?? 0} ${line}\n`);
     said = line;
-    if (isOver(seen, answer, looks)) break;
+    // What works in this process says itself when it is done, to the last line in the platform's list.
+    if (working === undefined ? isOver(seen, answer, looks) : rests) break;
     await context.clock.sleep(LOOK_EVERY, context.signal).catch(() => undefined);
   }
   stop.abort(new Error('it is over'));

@@ -136,7 +136,7 @@ function withHashes(controller: Controller, all: readonly AppPlan[]): readonly A
       const state = controller.environments.view(environment)?.state ?? null;
       if (state === null || plans.some(({ error }) => error !== null)) return [];
       const made = plans.flatMap(({ plan }) => (plan === null ? [] : [plan]));
-      return [[environment, planHash(state.effective.id, made, state.book.active?.migrations ?? null)]];
+      return [[environment, planHash(state.effective.id, made)]];
     }),
   );
   return all.map((one) => {

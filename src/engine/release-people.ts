@@ -8,7 +8,9 @@ import { err, ok, type Result } from '#domain/result.ts';
 import type { Instant } from '#domain/units.ts';
 import type { AuditEntry, StoreDep } from '#platform/store/port.ts';
 import type { Controller } from './controller.ts';
+import { inKey } from './in-key.ts';
 import { environmentPlan } from './release-plan.ts';
+import { targetKey } from './target.ts';
 import type { AcceptedRevision, EnvironmentState } from './targets.ts';
 
 export interface PeopleDeps extends StoreDep, ClockDep {
@@ -64,7 +66,8 @@ export async function approveRelease(
   signal: AbortSignal,
 ): Done {
   const { controller } = deps;
-  await controller.release(environment, signal);
+  const begun = await beginRelease(deps, environment, signal);
+  if (!begun.ok) return begun;
   const current = await environmentPlan(controller, environment, signal);
   if (!current.ok) return current;
   const { hash } = current.value;
@@ -80,6 +83,20 @@ export async function approveRelease(
   if (!given.ok) return given;
   return wakeRelease(controller, environment, signal);
 }
+/** What is approved is a release: it must have begun. It does not begin before each app was looked at, which a run without any state, or a
+ *  controller in its first seconds, has not done: done here, in the apps' own turns. What waits for a person is not written by that. */
+async function beginRelease({ controller, clock }: PeopleDeps, environment: EnvironmentName, signal: AbortSignal): Done {
+  await controller.release(environment, signal);
+  const state = controller.environments.view(environment)?.state ?? null;
+  if (state === null || state.book.active !== null || state.good?.id === state.effective.id) return ok(undefined);
+  for (const target of controller.environments.targetsOf(environment)) {
+    const key = targetKey(target);
+    const passed = await inKey({ clock, within: controller.within }, key, (within) => controller.pass(key, within), signal);
+    if (!passed.ok) return passed;
+  }
+  await controller.release(environment, signal);
+  return ok(undefined);
+}
 /** Enough of a hash to mean one plan. */
 const SHORTEST_HASH = 8;
 /** Words for another plan do not count for this one. */
@@ -87,5 +104,6 @@ function approved(book: ReleaseBook, plan: string, by: string, at: Instant): Rel
   const { active } = book;
   if (active === null || active.openedAt !== null) return null;
   const before = active.plan === plan ? active.approvals.filter((one) => one.by !== by) : [];
-  return { ...book, active: { ...active, plan, approvals: [...before, { by, at }], retryAt: null } };
+  // Whether that is enough, its next turn says.
+  return { ...book, active: { ...active, plan, approvals: [...before, { by, at }], retryAt: null, hold: null } };
 }

@@ -26,18 +26,14 @@ export async function environmentPlan(
     plans.push(found.value.plan);
   }
   const state = controller.environments.view(environment)?.state ?? null;
-  const release = state?.book.active ?? null;
-  const migrations = release?.migrations ?? null;
-  return ok({ hash: planHash(state?.effective.id ?? '', plans, migrations), plans });
+  return ok({ hash: planHash(state?.effective.id ?? '', plans), plans });
 }
-export function planHash(
-  revision: string,
-  plans: readonly Plan[],
-  migrations: { readonly set: string; readonly pending: readonly string[] } | null,
-): string {
+/** Migration files are part of the revision. Which of them are pending is not part of the hash: who makes the plan for the reviewers has no way
+ *  into the database. */
+export function planHash(revision: string, plans: readonly Plan[]): string {
   const said = plans.map((plan): readonly [string, readonly string[]] => [plan.app, changesIn(plan)]).sort(([a], [b]) => (a < b ? -1 : 1));
   return createHash('sha256')
-    .update(canonicalize({ revision, said, migrations }) ?? '')
+    .update(canonicalize({ revision, said }) ?? '')
     .digest('hex')
     .slice(0, HASH_HEX);
 }
