@@ -95,6 +95,19 @@ test('while the platform is down nothing is taken for gone', async () => {
   expect(harness.writes()).toBe(before);
   await harness.stop();
 });
+test('words that no document names are no reason to write, and no health', async () => {
+  const harness = await makeHarness({ files: oneApp() });
+  await harness.untilSettled();
+  const before = { writes: harness.writes(), ids: harness.machines(APP).map(({ id }) => id) };
+  harness.simulator.faults.add({ kind: 'unknownWords' });
+  await harness.pass(180);
+  expect({ writes: harness.writes(), ids: harness.machines(APP).map(({ id }) => id) }).toEqual(before);
+  expect(harness.status(APP)?.health).not.toBe('Healthy');
+  harness.simulator.faults.clear();
+  await harness.untilSettled(180);
+  expect(harness.machines(APP).map(({ id }) => id)).toEqual(before.ids);
+  await harness.stop();
+});
 test('an image that the registry does not have leaves the others on the old version', async () => {
   const harness = await makeHarness({ files: oneApp({ machines: '{ nrt: 4 }' }) });
   await harness.untilSettled();
