@@ -25,6 +25,7 @@ export const GUARD_RULES = [
   'scale-in',
   'mass-change',
   'release-window',
+  'one-release',
   'budget-gate',
   'secrets',
 ] as const;
@@ -43,7 +44,7 @@ export interface GuardScene {
   readonly protection: 'production' | 'none';
   readonly observed: ObservedApp;
   readonly secrets: Pick<SecretsPicture, 'records' | 'pinned'>;
-  readonly memory: Pick<AppMemory, 'adopted' | 'adoptedAddresses' | 'temporary'>;
+  readonly memory: Pick<AppMemory, 'adopted' | 'adoptedAddresses' | 'temporary' | 'release'>;
   /** A person approved this app at this revision. */
   readonly approved: boolean;
   readonly halted: string | null;
@@ -72,6 +73,7 @@ const RULES: readonly Rule[] = [
   ownApp,
   massChange,
   releaseWindow,
+  oneRelease,
   budgetGate,
   foreignMachine,
   pictureFor,
@@ -99,6 +101,12 @@ function releaseWindow(steps: readonly Step[], { app, approved, released = true,
   const content = steps.filter(({ cause, action }) => cause === 'change' && (action.verb === 'create' || action.verb === 'update'));
   if (content.length === 0 || !isClosed(app.sync.windows, now)) return [];
   return content.map((step) => refuse('release-window', step, 'outside its window, and no release was let through'));
+}
+/** None is opened while one of ours is open, and no plan opens two. */
+function oneRelease(steps: readonly Step[], { memory: { release } }: GuardScene): readonly Refusal[] {
+  const opened = steps.filter(({ action }) => action.kind === 'app' && action.verb === 'open-release');
+  const most = release === null ? 1 : 0;
+  return opened.slice(most).map((step) => refuse('one-release', step, 'another release of ours is open'));
 }
 function massChange(steps: readonly Step[], { massChange: reason, approved }: GuardScene): readonly Refusal[] {
   if (reason === null || approved) return [];

@@ -39,6 +39,14 @@ const production = (machines: readonly ObservedMachine[], over: Partial<GuardSce
 const a = machine('app-1');
 const b = machine('app-2');
 
+test('one release at a time: none is opened twice, nor while one is open', () => {
+  const open = () => aStep({ kind: 'app', verb: 'open-release', image: 'registry.fly.io/acme-web:v1', definition: {} }, 'release');
+  const running = { id: 'r1', version: 3, revision: 'rev-1', openedAt: instant(NOW) };
+  expect(refused([open()], scene([a]))).toEqual([]);
+  expect(refused([open(), open()], scene([a]))).toEqual(['one-release release']);
+  expect(refused([open()], scene([a], { memory: { ...emptyMemory(), adopted: true, release: running } }))).toEqual(['one-release release']);
+});
+
 describe('foreign machines', () => {
   const byHand = machine('wild-river-1', { stamp: null });
   const verbs = (target: ObservedMachine): readonly Step[] => [

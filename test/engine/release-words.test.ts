@@ -3,7 +3,7 @@
 import { describe, expect, test } from 'vitest';
 import { Release } from '#domain/release.ts';
 import { ok } from '#domain/result.ts';
-import { hours, ms, seconds } from '#domain/units.ts';
+import { ms, seconds } from '#domain/units.ts';
 import { NO_PARTS, type PhaseItem, type ReleaseParts } from '#engine/release-ports.ts';
 import { perform } from '#simulator/acts.ts';
 import { answered, approve, ENVIRONMENT_NAME } from '#test/support/approving.ts';
@@ -306,11 +306,13 @@ test('a count that comes back under protection waits for a person when it takes 
   await harness.stop();
 });
 test('a region that is full holds a release for as long as it is, and nothing goes back', async () => {
-  const harness = await settled();
+  // Long after the deadline of the phase, had it not stood still.
+  const apiExtra = '  rollout: { waitTimeout: 30s }\n';
+  const harness = await settled({ apiExtra });
   perform(harness.simulator.world, { act: 'capacity', region: 'nrt', machines: 0 });
-  commit(harness, world({ apiMachines: '{ nrt: 3 }' }));
+  commit(harness, world({ apiMachines: '{ nrt: 3 }', apiExtra }));
   await until(harness, () => holds(harness, API).includes('NoCapacity'));
-  await harness.pass(hours(2) / 1_000);
+  await harness.pass(900);
   expect(book(harness)?.active).toMatchObject({ phase: 'apps', failure: null });
   perform(harness.simulator.world, { act: 'capacity', region: 'nrt', machines: null });
   await harness.untilSettled(900);
