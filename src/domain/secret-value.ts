@@ -44,6 +44,15 @@ export class SecretValue {
     const [written, meant] = [password, decoded(password)];
     return [this, ...[...new Set([written, meant])].filter((one) => one !== '').map((one) => new SecretValue(one))];
   }
+  /** Of an address that itself is the secret, every piece, as it is written and as it is sent: a receiver may say back any of them. */
+  pieces(): readonly SecretValue[] {
+    const url = URL.parse(this.#text);
+    if (url === null) return [];
+    const { href, pathname, search, username } = url;
+    const pieces = [href, `${pathname}${search}`, ...pathname.split('/'), search.slice(1), ...url.searchParams.values(), username];
+    const all = new Set([...pieces, ...pieces.map(decoded)]);
+    return [...all].sort((a, b) => b.length - a.length).map((piece) => new SecretValue(piece));
+  }
   /** For the write to the platform, and for a connection that is opened with it. */
   reveal(): string {
     return this.#text;

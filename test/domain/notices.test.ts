@@ -325,6 +325,11 @@ describe('money', () => {
       told: ['budgetCritical begins', 'budgetCritical', 'budgetWarning ends'],
     },
     {
+      situation: 'critical, and somebody saw it',
+      budgets: [{ level: 'critical' }, { level: 'critical', ackedBy: 'ann' }, { level: 'critical', ackedBy: 'ann' }],
+      told: ['budgetCritical begins', 'budgetCritical'],
+    },
+    {
       situation: 'used up while it is critical',
       budgets: [{ level: 'critical' }, { level: 'critical', usedUp: true }],
       told: ['budgetCritical begins', 'budgetCritical begins'],

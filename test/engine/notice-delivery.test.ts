@@ -130,6 +130,14 @@ describe('delivery', () => {
     expect(asked).toEqual(['one.example.com']);
     expect(JSON.stringify(events)).toContain('the webhook answered 302');
   });
+  test('messages of an environment that this process does not know are another’s, and withdrawn when nobody took them', async () => {
+    const notice = { id: 'a', target: 'other/one', environment: 'other', thread: 'a', notice: {}, at: clock.now() };
+    await store.saveTold('other', {}, 0, [notice], signal);
+    await step(hours(71));
+    expect([results('withdrawn'), delivery.queue().length]).toEqual([0, 1]);
+    await step(hours(1));
+    expect([results('withdrawn'), delivery.queue().length]).toEqual([1, 0]);
+  });
   test('a target that left git is withdrawn, one that comes back under its name gets what waited', async () => {
     receiver.answer = () => null;
     await put(['a', 'one'], ['b', 'two']);

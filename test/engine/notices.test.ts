@@ -58,8 +58,12 @@ test('a release is told from its start to the proof of each machine, in one thre
   } finally {
     Date.now = now;
   }
+  const signal = new AbortController().signal;
+  const told = await harness.store.told('test', signal);
   const writes = harness.writes();
   await telling.pass(600);
+  // Nothing changes: nothing is told, and nothing is written.
+  expect(await harness.store.told('test', signal)).toEqual(told);
   expect(receiver.got).toHaveLength(2);
   expect(harness.writes()).toBe(writes);
   await harness.stop();

@@ -20,22 +20,24 @@ export function moneyNotices(scene: MoneyScene, told: Known): { readonly told: K
   if (fresh.length > 0) notices.push(leakNotice(scene, fresh));
   return { told: { budgets, week: week?.name ?? told.week, leaks: scene.leaks === null ? told.leaks : [...scene.leaks] }, notices };
 }
-/** What was last told of it: a level since a time, that it is used up, and that nobody said they saw it. */
-function markOf({ level, since, usedUp, remindedAt }: BudgetFact): string {
-  return [level, String(since), usedUp ? 'used-up' : '', remindedAt === null ? '' : 'again'].join(' ');
+/** What was last told of it: a level since a time, that it is used up, that nobody said they saw it, or that somebody did. */
+function markOf({ level, since, usedUp, remindedAt, ackedBy }: BudgetFact): string {
+  return [level, String(since), usedUp ? 'used-up' : '', remindedAt === null ? '' : 'again', ackedBy === null ? '' : 'seen'].join(' ');
 }
 function crossings(
   scene: MoneyScene,
   budget: BudgetFact,
   before: string | null,
 ): readonly { readonly mark: string; readonly notice: Notice }[] {
-  const [level, since, usedUp, again] = (before ?? `ok ${budget.since}  `).split(' ');
+  const [level, since, usedUp, again, seen] = (before ?? `ok ${budget.since}   `).split(' ');
   const mark = markOf(budget);
   const found: { readonly mark: string; readonly notice: Notice }[] = [];
   if (budget.level !== level || String(budget.since) !== since)
     if (budget.level !== level) found.push({ mark, notice: levelNotice(scene, budget) });
   if (budget.usedUp && usedUp === '') found.push({ mark, notice: usedUpNotice(scene, budget) });
   if (budget.remindedAt !== null && (again === '' || String(budget.since) !== since)) found.push({ mark, notice: reminder(scene, budget) });
+  if (budget.ackedBy !== null && (seen !== 'seen' || String(budget.since) !== since))
+    found.push({ mark, notice: acked(scene, budget, budget.ackedBy) });
   return found;
 }
 const of = ({ environment, now }: MoneyScene, { name, figures }: BudgetFact) => ({
@@ -84,6 +86,14 @@ const reminder = (scene: MoneyScene, budget: BudgetFact): Notice =>
     title: `${scene.environment}: budget ${budget.name} is ${budget.level}, and nobody said that they saw it: ${budget.reason}`,
     remedy: `say that you saw it: \`trimtab cost ack ${budget.name}\``,
     owners: [...scene.owners],
+  });
+const acked = (scene: MoneyScene, budget: BudgetFact, by: string): Notice =>
+  aNotice({
+    ...of(scene, budget),
+    id: `budget/${scene.environment}/${budget.name}/${budget.since}/seen`,
+    occasion: 'budgetCritical',
+    severity: 'info',
+    title: `${scene.environment}: budget ${budget.name}: ${by} saw it`,
   });
 const weekNotice = ({ environment, now }: MoneyScene, { name, lines }: NonNullable<Scene['week']>): Notice =>
   aNotice({

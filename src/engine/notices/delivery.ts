@@ -52,7 +52,10 @@ export function makeDelivery(deps: DeliveryDeps): Delivery {
   };
   const except = (): readonly string[] => {
     const known = new Set<string>(deps.environments().map(({ name }) => name));
-    const others = queue.flatMap(({ target, environment }) => (known.has(environment) ? [] : [target]));
+    // Another process may look after it; what nobody looks after any more is withdrawn in the end.
+    const others = queue.flatMap(({ target, environment, oldestAt }) =>
+      known.has(environment) || clock.now() - oldestAt >= GIVE_UP_AFTER ? [] : [target],
+    );
     return [...others, ...[...paused].flatMap(([target, until]) => (until > clock.now() ? [target] : []))];
   };
   const look = async (signal: AbortSignal): Promise<Result<boolean, TrimtabError>> => {
@@ -122,6 +125,8 @@ async function deliverOne(
   tell({ ...said, result: 'failed', message });
   return store.delayNotice({ id: row.id, target: row.target, by: deps.writer, nextAt: after(now, wait), note: message }, signal);
 }
+/** Of what a receiver answers: cut last, so that no half of a value is left over. */
+const SAID = 300;
 export const targetId = (environment: string, name: string): string => `${environment}/${name}`;
 
 async function attempt(
@@ -143,8 +148,9 @@ async function attempt(
   );
   if (sent.ok) return sent;
   // Whatever a receiver answers, no value of ours is in what is told of it.
-  const message = [...values.value.values()].reduce((text, value) => value.crossOut(text), sent.error.message);
-  return err({ ...sent.error, message });
+  const secrets = [...values.value.values()].flatMap((value) => [...value.parts(), ...value.pieces()]);
+  const message = secrets.reduce((text, value) => value.crossOut(text), sent.error.message);
+  return err({ ...sent.error, message: message.slice(0, SAID) });
 }
 async function valuesOf(
   { reader }: DeliveryDeps,

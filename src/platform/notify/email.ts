@@ -4,13 +4,11 @@ import { z } from 'zod';
 import { failure, type TrimtabError } from '#domain/errors.ts';
 import { renderNotice } from '#domain/notices/text.ts';
 import { err, ok } from '#domain/result.ts';
-import { SecretValue } from '#domain/secret-value.ts';
 import type { Message, Sender } from './port.ts';
 
 /** Of each: to connect, to greet, to answer; the whole is bounded by the signal. */
 const STEP_MS = 10_000;
 const Refusal = z.object({ code: z.string().optional(), responseCode: z.number().optional(), response: z.string().optional() });
-const SAID = 200;
 
 export function makeEmailSender(): Sender {
   return {
@@ -34,7 +32,7 @@ export function makeEmailSender(): Sender {
         await Promise.race([transport.sendMail({ from: email.from, to, ...mailOf(message) }), whenAborted(signal)]);
         return ok(null);
       } catch (thrown) {
-        return err(faultOf(thrown, signal, url));
+        return err(faultOf(thrown, signal));
       } finally {
         transport.close();
       }
@@ -62,15 +60,14 @@ function mailOf({ notice, template }: Message) {
     headers: { 'Auto-Submitted': 'auto-generated', 'X-Trimtab-Id': notice.id },
   };
 }
-function faultOf(thrown: unknown, signal: AbortSignal, { password }: URL): TrimtabError {
+function faultOf(thrown: unknown, signal: AbortSignal): TrimtabError {
   if (signal.aborted) return failure('NOTIFY_UNAVAILABLE', 'the mail server does not answer in time');
   const { code, responseCode, response } = Refusal.safeParse(thrown).data ?? {};
   if (responseCode === undefined)
     return failure('NOTIFY_UNAVAILABLE', `the mail server does not answer: ${code ?? 'the connection failed'}`);
-  const said = (response ?? String(responseCode)).slice(0, SAID).replaceAll(/\s+/g, ' ');
-  const hidden = [password, decodeURIComponent(password)].reduce((text, secret) => new SecretValue(secret).crossOut(text), said);
+  const said = (response ?? String(responseCode)).replaceAll(/\s+/g, ' ');
   // 4xx passes by itself, 5xx is for a person.
-  return failure(responseCode >= 500 ? 'NOTIFY_REFUSED' : 'NOTIFY_UNAVAILABLE', `the mail server answered ${hidden}`);
+  return failure(responseCode >= 500 ? 'NOTIFY_REFUSED' : 'NOTIFY_UNAVAILABLE', `the mail server answered ${said}`);
 }
 const whenAborted = (signal: AbortSignal): Promise<never> =>
   new Promise((_resolve, reject) => {

@@ -1,4 +1,5 @@
-/** A way to people: one file each. A sender says what the receiver said, in words without any address or value; it never waits longer than its signal. */
+/** A way to people: one file each. A sender says what the receiver said, and no value by itself: what the receiver
+ *  says back of one is crossed out by whoever asked. It never waits longer than its signal. */
 import type { Notification, TargetKind } from '#domain/desired-notify.ts';
 import type { TrimtabError } from '#domain/errors.ts';
 import type { Notice } from '#domain/notices/words.ts';

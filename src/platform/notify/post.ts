@@ -14,9 +14,8 @@ interface Post {
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string;
 }
-/** Nobody's answer is longer, and nobody's error is worth more. */
+/** Nobody's answer is longer. Whoever tells of it cuts it shorter, after every value of ours was crossed out of it. */
 const LONGEST_ANSWER = 4_000;
-const SAID = 200;
 
 export async function post(fetch: Fetch, { who, url, headers, body }: Post, signal: AbortSignal): Promise<Result<Posted, TrimtabError>> {
   if (!URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol))
@@ -31,7 +30,7 @@ export async function post(fetch: Fetch, { who, url, headers, body }: Post, sign
     return err(failure('NOTIFY_UNAVAILABLE', `${who} does not answer${signal.aborted ? ' in time' : `: ${codeOf(thrown)}`}`));
   }
   if (answer.ok) return ok({ status: answer.status, text });
-  const said = text.slice(0, SAID).replaceAll(/\s+/g, ' ');
+  const said = text.replaceAll(/\s+/g, ' ');
   const message = `${who} answered ${answer.status}${said === '' ? '' : `: ${said}`}`;
   const wait = retryAfterOf(answer.headers.get('retry-after'));
   const more = { status: answer.status, ...(wait === null ? {} : { retryAfter: wait }) };
