@@ -3,7 +3,10 @@
 import { Webhook } from 'standardwebhooks';
 import { expect, test } from 'vitest';
 import { ms } from '#domain/units.ts';
+import { openPglite } from '#platform/store/db.ts';
+import { migrate } from '#platform/store/migrate.ts';
 import type { Store } from '#platform/store/port.ts';
+import { makeSqlStore } from '#platform/store/sql.ts';
 import { only, updateByHand, withMemory } from '#test/support/hands.ts';
 import { type Harness, makeHarness } from '#test/support/harness.ts';
 import { aReceiver, type Receiver, SECRET, tellingOf } from '#test/support/telling.ts';
@@ -203,4 +206,35 @@ test('of several controllers one delivers', async () => {
   expect(receiver.told()).toHaveLength(2);
   expect(new Set(idsOf(receiver)).size).toBe(2);
   await harness.stop();
+});
+test('on a database two controllers write nothing while nothing changes, whatever order it gives back', async () => {
+  const database = await openPglite();
+  expect((await migrate(database)).ok).toBe(true);
+  const store = makeSqlStore(database);
+  const budget = (name: string): string =>
+    `apiVersion: trimtab.dev/v1alpha1\nkind: Budget\nmetadata: { name: ${name} }\nspec: { scope: { organization: acme }, monthly: { amount: 1 } }\n`;
+  const files = { ...oneApp({ env: notify() }), 'desired-state/test/budgets.yaml': ['zz', 'a-longer-name', 'b'].map(budget).join('---\n') };
+  const harness = await makeHarness({ files, seed: 'told-database', environment: HOOK });
+  const receiver = aReceiver();
+  const controllers = [
+    tellingOf(harness, { fetch: receiver.fetch, store, writer: 'one' }),
+    tellingOf(harness, { fetch: receiver.fetch, store, writer: 'two' }),
+  ];
+  await harness.untilSettled();
+  const signal = new AbortController().signal;
+  const looks = async (times: number): Promise<number> => {
+    for (let time = 0; time < times; time += 1) {
+      await harness.clock.advance(ms(5_000));
+      for (const { notices } of controllers) expect(await notices.step(signal)).toBeNull();
+    }
+    const told = await store.told('test', signal);
+    return told.ok ? (told.value?.version ?? 0) : 0;
+  };
+  const settled = await looks(20);
+  expect(receiver.told().filter((text) => text.startsWith('budgetCritical begins'))).toHaveLength(3);
+  // One that starts anew reads what the database made of it.
+  controllers.push(tellingOf(harness, { fetch: receiver.fetch, store, writer: 'three' }));
+  expect(await looks(6)).toBe(settled);
+  await harness.stop();
+  await store.close();
 });

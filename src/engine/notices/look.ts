@@ -1,5 +1,6 @@
 /** Looks at every environment that has somebody to tell, and writes what is new into the outbox together with the memory that it was told. Level by
  *  level: what a crash cut off is found again by the next look, and gets the same ids. */
+import { isDeepStrictEqual } from 'node:util';
 import type { ClockDep } from '#domain/clock.ts';
 import { namedTargets, wants } from '#domain/desired-notify.ts';
 import type { TrimtabError } from '#domain/errors.ts';
@@ -52,7 +53,7 @@ export function makeNoticeLook(deps: LookDeps): NoticeLook {
     const { told, notices } = judgeScene(scene.value, before);
     const rows = rowsOf(environment, notices, scene.value.now);
     const memory = toJson(told);
-    if (rows.length === 0 && before !== null && JSON.stringify(memory) === JSON.stringify(toJson(before))) {
+    if (rows.length === 0 && before !== null && isDeepStrictEqual(memory, toJson(before))) {
       forget(name, mine);
       return ok(undefined);
     }
