@@ -120,7 +120,6 @@ spec: { scope: { organization: acme }, monthly: { amount: 16 } }
     `  visibility: public
   dependsOn: [api]
   groups: { app: { machines: { nrt: 2 } } }
-  secrets: { SESSION_SECRET: { from: { env: SESSION_SECRET }, rotateEvery: 180d } }
 `,
   ),
   'desired-state/staging/environment.yaml': environment(
@@ -136,7 +135,6 @@ export async function makeStage(write: (text: string) => void, teamUrl: string):
     prepare: writePast,
     env: {
       PRODUCTION_DATABASE_URL: 'postgres://demo/?sslmode=require',
-      PRODUCTION_SESSION_SECRET: 'a secret of the demo',
       PRODUCTION_NOTIFY_SECRET: 'a secret for the webhooks of the demo',
       PRODUCTION_TEAM_URL: teamUrl,
       // Nobody listens there: its messages wait.
