@@ -168,6 +168,7 @@ const PAGES = [
   '/environments/staging',
   '/environments/production/plan',
   '/environments/production/apps/api',
+  '/environments/production/apps/api/machines/17811953',
   '/environments/production/releases',
   '/environments/production/releases/13',
   '/environments/production/releases/11',

@@ -167,6 +167,7 @@ test('what does not exist says so', async () => {
     '/environments/nowhere',
     '/environments/production/apps/nothing',
     '/environments/production/releases/99',
+    '/environments/production/apps/web/machines/nothing',
     '/environments/nowhere/cost',
     '/weeks/2026-13-99',
     '/nonsense',
@@ -214,6 +215,27 @@ test('an open page hears of a change, once for many', async () => {
   expect(heard.split('event: changed')).toHaveLength(2);
   stop.abort();
   await reader?.cancel();
+});
+test('a machine shows what differs on it and what was done to it, and nothing of the others', async () => {
+  const drift = (subject: string) => ({
+    ...{ kind: 'machine-group' as const, subject, pointer: `/env/${subject}`, field: 'env' as const },
+    ...{ from: 'a', to: 'b', firstSeen: SEEN_AT, correctedAt: null },
+  });
+  const row = (what: string) => ({
+    ...{ at: SEEN_AT, actor: 'trimtab', environment: 'production', app: 'acme-web', what },
+    ...{ from: null, to: null, why: 'drift', result: `landed ${what}` },
+  });
+  const site = await makeTestSite({
+    environments: world([anAppStatus({ drifts: [drift('app-nrt-1'), drift('app-nrt-10')] })]),
+    machines: () => [aMachineLine(), aMachineLine({ id: '2', name: 'app-nrt-10' })],
+    audit: [row('machine-group/app-nrt-1 update'), row('machine-group/app-nrt-10 update'), row('release 3')],
+  });
+  expect((await get(site, '/environments/production/apps/web')).text).toContain('/environments/production/apps/web/machines/17811953');
+  const { status, text } = await get(site, '/environments/production/apps/web/machines/17811953');
+  expect(status).toBe(200);
+  for (const shown of ['<code>/env/app-nrt-1</code>', 'landed machine-group/app-nrt-1 update', `sha256:${'4'.repeat(64)}`])
+    expect(text).toContain(shown);
+  for (const other of ['/env/app-nrt-10', 'app-nrt-10 update', 'release 3']) expect(text).not.toContain(other);
 });
 test('an app that is left alone on purpose counts as well', async () => {
   const site = await makeTestSite({

@@ -8,7 +8,7 @@ import type { AuditEntry } from '#platform/store/port.ts';
 import { auditTable } from './environment.ts';
 import { rateOf } from './fleet.ts';
 import { act, badge, card, grid, type Html, hidden, mark, monthly, type Reader, short, span, time, value } from './parts.ts';
-import { environmentPath } from './paths.ts';
+import { environmentPath, machinePath } from './paths.ts';
 
 export interface AppView {
   readonly app: AppStatus;
@@ -24,7 +24,7 @@ export function appPage(reader: Reader, { app, machines, audit, pins, override }
   return html`<p class="crumbs"><a href="${environmentPath(app.environment)}">${app.environment}</a></p>
 <h1>${app.name} ${app.excluded === true ? badge('Excluded') : html`${badge(app.sync)} ${badge(app.health)}`}</h1>
 <p class="sub"><code>${app.app}</code> · ${say('revision')} <code>${short(app.appliedRevision)}</code>${app.attemptedRevision === app.appliedRevision ? '' : html` → <code>${short(app.attemptedRevision)}</code>`} · ${monthly(rateOf(app))}${say('perMonthShort')}${app.observedAt === null ? '' : html` · ${say('seen')} ${span(reader.now - app.observedAt)} ${say('ago')}`}</p>
-${steered(reader, app, pins, override)}${conditionsCard(reader, app)}${driftCard(reader, app)}${heldCard(reader, app)}${nextCard(reader, app)}${machinesCard(reader, machines)}${secretsCard(reader, app)}${foreignCard(reader, app)}
+${steered(reader, app, pins, override)}${conditionsCard(reader, app)}${driftCard(reader, app)}${heldCard(reader, app)}${nextCard(reader, app)}${machinesCard(reader, app, machines)}${secretsCard(reader, app)}${foreignCard(reader, app)}
 ${audit.length === 0 ? '' : card(say('audit'), auditTable(reader, audit))}`;
 }
 function steered(reader: Reader, { environment, name }: AppStatus, pins: readonly Pin[], override: Override | null): Html {
@@ -33,7 +33,7 @@ function steered(reader: Reader, { environment, name }: AppStatus, pins: readonl
   const pinned = held.map(({ reason, by, at }) => html`<p>${reason} <small>(${by}, ${time(at)})</small></p>`);
   return html`${held.length === 0 ? '' : html`<div class="note bad"><p><b>${say('pinned')}</b> ${say('pinnedHelp')}</p>${pinned}${act(reader, '/act/retry', say('retry'), hidden({ environment, app: name }))}</div>`}${override === null ? '' : html`<div class="note warn"><p><b>${say('overridden')}</b> ${override.reason} <small>(${override.by}, ${say('until')} ${time(override.until)})</small></p>${act(reader, '/act/end-override', say('endOverride'), hidden({ environment, app: name }))}</div>`}`;
 }
-function conditionsCard(reader: Reader, { conditions }: AppStatus): Html {
+export function conditionsCard(reader: Reader, { conditions }: AppStatus): Html {
   const { say, now } = reader;
   const rows = conditions.map(({ type, status, reason, message, since }) => [
     html`<b>${type}</b>`,
@@ -49,7 +49,7 @@ function conditionsCard(reader: Reader, { conditions }: AppStatus): Html {
 }
 const toneOfCondition = (type: string, status: string): string =>
   status !== 'true' ? 'dim' : type === 'Ready' ? 'good' : type === 'Stalled' ? 'bad' : 'warn';
-function driftCard(reader: Reader, { drifts, environment, name }: AppStatus): Html {
+export function driftCard(reader: Reader, { drifts, environment, name }: AppStatus): Html {
   const { say, now } = reader;
   if (drifts.length === 0) return card(say('drift'), html`<p class="dim">${say('noDrift')}</p>`);
   const rows = drifts.map(({ subject, pointer, from, to, firstSeen, correctedAt }) => [
@@ -69,7 +69,7 @@ function approveForm(reader: Reader, environment: string, app: string): Html {
   const { say } = reader;
   return act(reader, '/act/approve', say('approve'), html`${hidden({ environment, app })}<span class="dim">${say('approveHelp')}</span>`);
 }
-function heldCard(reader: Reader, { held, environment, name }: AppStatus): Html {
+export function heldCard(reader: Reader, { held, environment, name }: AppStatus): Html {
   const { say } = reader;
   if (held.length === 0) return html``;
   const rows = held.map(({ reason, subject, message, remedy, until }) => [
@@ -83,16 +83,16 @@ function heldCard(reader: Reader, { held, environment, name }: AppStatus): Html 
     held.some(({ reason }) => reason === 'ApprovalRequired' || reason === 'MassChange') ? approveForm(reader, environment, name) : html``,
   ]);
 }
-function nextCard({ say }: Reader, { pending }: AppStatus): Html {
+export function nextCard({ say }: Reader, { pending }: AppStatus): Html {
   if (pending.length === 0) return html``;
   return card(say('next'), html`<ul>${pending.map(({ why, cause }) => html`<li>${why} <small>(${cause})</small></li>`)}</ul>`);
 }
-function machinesCard(reader: Reader, machines: readonly MachineLine[] | null): Html {
+function machinesCard(reader: Reader, app: AppStatus, machines: readonly MachineLine[] | null): Html {
   const { say } = reader;
   if (machines === null) return card(say('machines'), html`<p class="dim">${say('seenElsewhere')}</p>`);
   if (machines.length === 0) return html``;
   const rows = machines.map((one) => [
-    html`<b>${one.name}</b><br><small><code>${one.id}</code></small>`,
+    html`<a href="${machinePath(app, one)}"><b>${one.name}</b></a><br><small><code>${one.id}</code></small>`,
     html`${one.group ?? '–'} ${one.region}`,
     html`${badge(one.state)}${one.cordoned ? html` ${badge('cordoned')}` : ''}${one.quarantine === null ? '' : html`<br>${mark('warn', say('inQuarantine'))} <small>${say('since')} ${one.quarantine.slice(0, 16).replace('T', ' ')} UTC</small>`}`,
     html`<code>${one.image}</code>`,

@@ -4,3 +4,5 @@ export const appPath = ({ environment, name }: { readonly environment: string; r
   `${environmentPath(environment)}/apps/${encodeURIComponent(name)}`;
 export const releasePath = ({ environment, number }: { readonly environment: string; readonly number: number }): string =>
   `${environmentPath(environment)}/releases/${number}`;
+export const machinePath = (app: Parameters<typeof appPath>[0], { id }: { readonly id: string }): string =>
+  `${appPath(app)}/machines/${encodeURIComponent(id)}`;

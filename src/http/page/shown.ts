@@ -10,6 +10,7 @@ import { costPage } from './cost.ts';
 import { environmentPage, planPage } from './environment.ts';
 import { fleetPage } from './fleet.ts';
 import { historyPage } from './history.ts';
+import { machinePage } from './machine.ts';
 import type { Html, Reader } from './parts.ts';
 import { releasePage } from './release.ts';
 import { weekPage, weeksPage } from './week.ts';
@@ -86,6 +87,16 @@ const app = inEnvironment(async ({ operator, machines }, reader, c, found) => {
   const view = { app: chosen, machines: machines(found.name, chosen.app), audit: audit.ok ? audit.value : [], pins, override };
   return ok({ title: `${found.name}/${chosen.name}`, body: appPage(reader, view) });
 });
+/** Rows of its app among which its own are. */
+const MACHINE_AUDIT_ROWS = 200;
+const machine = inEnvironment(async ({ operator, machines }, reader, c, found) => {
+  const chosen = found.apps.find(({ name }) => name === c.req.param('app'));
+  const line = chosen === undefined ? undefined : machines(found.name, chosen.app)?.find(({ id }) => id === c.req.param('machine'));
+  if (chosen === undefined || line === undefined) return ok(missing(reader));
+  const audit = await operator.audit({ environment: found.name, app: chosen.app }, MACHINE_AUDIT_ROWS, c.req.raw.signal);
+  const view = { app: chosen, machine: line, audit: audit.ok ? audit.value : [] };
+  return ok({ title: `${found.name}/${chosen.name}/${line.name}`, body: machinePage(reader, view) });
+});
 const costOf = async (deps: ShownDeps, reader: Reader, c: Context, environment: string | null): Asked => {
   const { operator } = deps;
   const { signal } = c.req.raw;
@@ -129,6 +140,7 @@ export const showByPath: Readonly<Record<string, Show>> = {
   '/environments/:environment/releases/:number': release,
   '/environments/:environment/cost': environmentCost,
   '/environments/:environment/apps/:app': app,
+  '/environments/:environment/apps/:app/machines/:machine': machine,
   '/cost': cost,
   '/weeks': weeks,
   '/weeks/:week': week,
