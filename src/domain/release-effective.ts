@@ -35,17 +35,27 @@ export function effectiveOf({ accepted, good, book, documents }: EffectiveInput)
     }),
   );
   const heldApps = withDependents(wanted, new Set(pins.keys()));
+  // What a person said since then counts for what stays, too: a way back must not take the helm away.
+  const insteadOf = (wants: CompiledApp): CompiledApp | null => {
+    const { app } = wants;
+    const pin = pins.get(app) ?? null;
+    const instead = pin?.instead ?? null;
+    const kept = instead === null ? provedIn(good, app) : (documents(instead)?.apps.find((one) => one.app === app) ?? null);
+    const said = book.overrides.filter((one) => one.app === app && (pin === null || one.at > pin.at));
+    if (kept === null) return null;
+    const ownCounts = instead !== null || pin?.changed.includes('shape') === true;
+    return said.reduce(withOverride, ownCounts ? kept : withCountsOf(wants, kept));
+  };
   const held = named.flatMap((app): readonly HeldBack[] => {
-    const stays = provedIn(good, app.app);
     const pin = pins.get(app.app) ?? null;
     if (!heldApps.has(app.app) || !takesPart(app)) return [];
+    const stays = insteadOf(app);
     if (pin === null && stays !== null && changedParts(contentOf(stays), contentOf(app)).length === 0) return [];
     return [{ app: app.app, name: app.name, pin, message: messageOf(app, pin, wanted, pins) }];
   });
   const apps = named.flatMap((app): readonly CompiledApp[] => {
     if (!heldApps.has(app.app) || !takesPart(app)) return [app];
-    const instead = pins.get(app.app)?.instead ?? null;
-    const kept = instead === null ? provedIn(good, app.app) : (documents(instead)?.apps.find((one) => one.app === app.app) ?? null);
+    const kept = insteadOf(app);
     // Never proved: it is left out, and what runs of it stays.
     return kept === null ? [] : [{ ...kept, sync: app.sync, dependsOn: app.dependsOn, labels: app.labels, name: app.name }];
   });
@@ -80,6 +90,11 @@ export function overrideText({ image, count, vm, group }: Override): string {
   return vm === null ? 'nothing' : `${vm.cpus} ${vm.cpu_kind} CPU(s), ${vm.memory_mb} MB${where}`;
 }
 
+/** What stays with its content because something else failed: how many of it run follows git. */
+const withCountsOf = ({ groups }: CompiledApp, kept: CompiledApp): CompiledApp => ({
+  ...kept,
+  groups: kept.groups.map((group) => ({ ...group, regions: groups.find(({ name }) => name === group.name)?.regions ?? group.regions })),
+});
 function withNamed(app: CompiledApp, { overrides, images }: EffectiveInput['book']): CompiledApp {
   const chosen = images.findLast((one) => one.app === app.app);
   const start = chosen === undefined ? app : { ...app, image: { reference: chosen.reference, digest: chosen.digest } };

@@ -40,7 +40,7 @@ export function verdictOf(context: PlanContext, plan: Plan, synced: boolean): Re
   if (synced) return stuck === null ? say('done', '') : say('failed', stuck);
   const failing = failureIn(context, plan);
   if (failing !== null) return say('failed', stuck ?? failing.message, failing.reason);
-  if (onlyDrifts(context, plan)) return say('done', '');
+  if (stuck === null && onlyDrifts(context, plan)) return say('done', '');
   const first = plan.waves[0];
   if (first?.ready === true && first.steps.some(isWork)) return say('progress', first.steps[0]?.why ?? '');
   const holds = plan.held.filter(({ change }) => change === null || change.cause !== 'drift');
