@@ -105,6 +105,8 @@ export interface SecretItem {
   readonly before: { readonly digest: string; readonly updatedAt: Instant | null } | null;
   /** How the value before can be had again; null: it cannot. */
   readonly reversible: 'previous' | 'revision' | 'absent' | null;
+  /** On the way back: what it takes the place of is the newer value, and may come again. */
+  readonly returns?: true;
 }
 export type MachineAction =
   | MachineCreate

@@ -51,6 +51,8 @@ export interface GuardScene {
   readonly massChange: string | null;
   /** A release of the environment brings this, and was let through. */
   readonly released?: boolean;
+  /** A release is taken back: what stood before it may stand again. */
+  readonly back?: boolean;
   /** Limits on what a plan may add without a person, in micro-dollars an hour; the smallest of all budgets. Null: none. */
   readonly mostIncreasePerHour: number | null;
   readonly prices: Prices;
@@ -265,7 +267,7 @@ function asked(name: string, members: readonly ObservedMachine[], { app }: Guard
 }
 /** Only what git declares is set, never what failed in a release, never an older value of a source that git does not bind without a person; only
  *  what nobody declares is taken away, and only where git says so. */
-function secretWrites(steps: readonly Step[], { app, secrets, approved }: GuardScene): readonly Refusal[] {
+function secretWrites(steps: readonly Step[], { app, secrets, approved, back = false }: GuardScene): readonly Refusal[] {
   return steps.flatMap((step) => {
     const { action } = step;
     if (action.kind !== 'secret' || action.verb === 'learn') return [];
@@ -281,7 +283,7 @@ function secretWrites(steps: readonly Step[], { app, secrets, approved }: GuardS
       const older = (secrets.records.get(name)?.older ?? []).includes(fingerprint);
       // Git names where the value before comes from.
       const named = from === 'previous' && declared.previous !== undefined;
-      return older && !bound && !named && !approved ? [refuse('secrets', step, `${name} would go back to an older value`)] : [];
+      return older && !bound && !named && !approved && !back ? [refuse('secrets', step, `${name} would go back to an older value`)] : [];
     });
   });
 }

@@ -82,8 +82,10 @@ function judge(context: PlanContext, name: string): readonly Judged[] {
   const unknown = record === null || record.keyId !== secrets.keyId;
   if (seen !== null && (unknown ? !secrets.asked : !sourceMoved && !moved)) return [];
   const cause = sourceMoved ? 'change' : 'drift';
+  const stood = record?.older.includes(fingerprint) === true;
   // On the way back an older value is what is gone back to.
-  const older = record?.older.includes(fingerprint) === true && !isBoundToRevision(declaration.from) && context.release !== 'back';
+  const back = stood && context.release === 'back';
+  const older = stood && !back && !isBoundToRevision(declaration.from);
   const item: SecretItem = {
     name,
     fingerprint,
@@ -91,6 +93,7 @@ function judge(context: PlanContext, name: string): readonly Judged[] {
     previous: reading.previous ?? null,
     before: seen === null ? null : { digest: seen.digest, updatedAt: seen.updatedAt },
     reversible: reversibleBy(declaration, reading, seen),
+    ...(back ? { returns: true } : {}),
   };
   return [{ is: 'wanted', cause, item, older, field: fieldOf(name, declaration, seen, record, sourceMoved) }];
 }

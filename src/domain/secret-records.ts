@@ -58,14 +58,14 @@ export function recordsAfter(
     case 'learn':
       return version === null ? [] : [...records.values()].filter(lacksVersion).map((record) => ({ ...record, version }));
     case 'set':
-      return action.items.flatMap(({ name, fingerprint, from }) => {
+      return action.items.flatMap(({ name, fingerprint, from, returns }) => {
         const digest = seen.find((secret) => secret.name === name)?.digest;
         if (digest === undefined) return [];
         const known = records.get(name);
         const same = known?.fingerprint === fingerprint && known.keyId === action.keyId;
         // What a rollback put aside is the newer value: it may come again.
         const before =
-          from === 'previous' || known === undefined || known.keyId !== action.keyId || known.fingerprint === null
+          from === 'previous' || returns === true || known === undefined || known.keyId !== action.keyId || known.fingerprint === null
             ? []
             : [known.fingerprint];
         return [

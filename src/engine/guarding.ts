@@ -24,6 +24,7 @@ export function guardFor(deps: Pick<PassDeps, 'selfApp'>, target: AppTarget, con
     halted,
     massChange,
     released: target.release !== null && target.release.openedAt !== null,
+    back: target.back,
     mostIncreasePerHour: mostIncrease(controls.gates),
     prices: context.prices,
     selfApp: deps.selfApp,

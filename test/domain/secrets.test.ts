@@ -347,6 +347,11 @@ describe('records', () => {
     // A release that was complete since proved it, though the app told nothing yet.
     expect(newWith(rows, { NEW: 'f0', OLD: 'f0' }, { ...release, provedAt: later })).toEqual({ NEW: 'f1' });
   });
+  test('what a way back took the place of may come again: it is none of the values that stood before', () => {
+    const returned = { ...action, items: [{ ...action.items[0], fingerprint: 'f0', returns: true as const }] };
+    const [kept] = recordsAfter(returned, { version: 4, seen: [seen('d2')] }, new Map([['A', record({ older: ['f0'] })]]), later);
+    expect(kept).toMatchObject({ fingerprint: 'f0', older: [] });
+  });
   test('a lost version is put in when it is learnt', () => {
     const lost = new Map([['A', record({ version: null })]]);
     expect(recordsAfter({ kind: 'secret', verb: 'learn', probe: 'X' }, { version: 9, seen: [] }, lost, later)).toMatchObject([
@@ -425,6 +430,7 @@ describe('the guard', () => {
     { what: 'a declared one is set', step: setStep('A'), at: scened(), rules: [] },
     { what: 'another one is not', step: setStep('B'), at: scened(), rules: ['secrets'] },
     { what: 'an older value waits for a person', step: setStep('A'), at: scened({ secrets: older }), rules: ['secrets'] },
+    { what: 'on the way back of a release it does not', step: setStep('A'), at: scened({ secrets: older, back: true }), rules: [] },
     { what: 'and goes with one', step: setStep('A'), at: scened({ secrets: older, approved: true }), rules: [] },
     {
       what: 'or where git says it',

@@ -22,8 +22,7 @@ const BEFORE: Versions = {
   apiToml: COMMAND,
   migrations: ['0001_a.up.sql'],
 };
-const VALUES = { TOKEN: 'one', DATABASE_URL: 'postgres://somewhere/app?sslmode=require' };
-const NEW_VALUES = { TOKEN: 'two', OLD_TOKEN: 'one' };
+const VALUES = { TOKEN: 'one', NEW_TOKEN: 'two', OLD_TOKEN: 'one', DATABASE_URL: 'postgres://somewhere/app?sslmode=require' };
 
 interface Scenario {
   readonly name: string;
@@ -46,8 +45,11 @@ const SCENARIOS: readonly Scenario[] = [
   },
   {
     name: 'a release with migrations and a secret fails and goes back, and the rest of it comes once more',
-    after: { ...BEFORE, web: 'v2-crash', api: 'v2', migrations: ['0001_a.up.sql', '0002_b.up.sql', '0003_c.up.sql'] },
-    values: NEW_VALUES,
+    // A value that the commit brings: it comes with its release, whenever the sources are looked at.
+    after: {
+      ...{ ...BEFORE, web: 'v2-crash', api: 'v2', apiExtra: SECRET.replace('env: TOKEN', 'env: NEW_TOKEN') },
+      migrations: ['0001_a.up.sql', '0002_b.up.sql', '0003_c.up.sql'],
+    },
     releases: ['3 derived complete', '2 deploy failed CrashLoop', '1 deploy complete'],
   },
   {
