@@ -83,7 +83,7 @@ async function openSchema(): Promise<Database> {
 const Plan = z.array(z.object({ 'QUERY PLAN': z.string() }));
 describe.each(DATABASES)('the table of the audit on $name', ({ open }) => {
   let database: Database;
-  const rows = 20_000;
+  const rows = 5_000;
   beforeAll(async () => {
     database = await open();
     await migrate(database);
