@@ -4,11 +4,16 @@ export type JsonObject = { readonly [key: string]: Json | undefined };
 
 export const isJsonObject = (value: unknown): value is JsonObject => typeof value === 'object' && value !== null && !Array.isArray(value);
 
-/** The same value, key by key; a key that is absent is the same as one that is `undefined`. */
+/** The same value, key by key; a key that is absent is the same as one that is `undefined`. Asked at every pass: it makes no object. */
 export function isSame(a: unknown, b: unknown): boolean {
   if (a === b) return true;
   if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null || Array.isArray(a) !== Array.isArray(b)) return false;
-  const [ours, theirs] = [Object.entries(a), Object.entries(b)];
-  const known = (entries: readonly (readonly [string, unknown])[]): number => entries.filter(([, value]) => value !== undefined).length;
-  return known(ours) === known(theirs) && ours.every(([key, value]) => value === undefined || isSame(value, Reflect.get(b, key)));
+  return holds(a, b) && holds(b, a);
+}
+function holds(a: object, b: object): boolean {
+  for (const key in a) {
+    const value: unknown = Reflect.get(a, key);
+    if (value !== undefined && !isSame(value, Reflect.get(b, key))) return false;
+  }
+  return true;
 }
