@@ -9,7 +9,7 @@ export NODE_OPTIONS := --disable-warning=ExperimentalWarning
 .DEFAULT_GOAL := help
 DOORS := preflight sync-secrets deploy smoke
 PRODUCTION_DOORS := $(addprefix production-,$(DOORS))
-.PHONY: help run demo observe pictures test check bench openapi schema dashboards simulator plan-summary plan-comment $(DOORS) $(PRODUCTION_DOORS)
+.PHONY: help run demo observe pictures test check bench mutate openapi schema dashboards simulator plan-summary plan-comment $(DOORS) $(PRODUCTION_DOORS)
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-26s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -45,6 +45,9 @@ check: node_modules/.package-lock.json ## Biome, TypeScript, unused code, rules 
 
 bench: node_modules/.package-lock.json ## figures against their limits; also in .trimtab/bench.json
 	@node --expose-gc test/bench/run.ts
+
+mutate: node_modules/.package-lock.json ## changes the deciding code a little at a time: which change does no test see? ONLY=src/domain/scale.ts
+	@stryker run test/stryker.config.json $(if $(ONLY),--mutate $(ONLY))
 
 openapi: node_modules/.package-lock.json ## types from openapi/fly-machines.yaml
 	@openapi-typescript openapi/fly-machines.yaml --immutable -o openapi/fly-machines.d.ts

@@ -24,6 +24,23 @@ test.each([
     expect({ at, closed: isClosed([one], at) }).toEqual({ at, closed: windowHold([one], at) !== null });
   }
 });
+test.each([
+  { situation: 'a moment of either day, where both are given', one: window('0 * 1 * THU'), at: Date.UTC(2026, 9, 8, 10, 30), closed: true },
+  { situation: 'and the day of the month alone', one: window('0 * 9 * MON'), at: Date.UTC(2026, 9, 9, 10, 30), closed: true },
+  { situation: 'a day that is neither', one: window('0 * 9 * MON'), at: Date.UTC(2026, 9, 10, 12, 30), closed: false },
+  { situation: 'the minute in which it ends', one: window('0 9 * * *'), at: Date.UTC(2026, 9, 1, 11, 0), closed: false },
+  { situation: 'the minute before', one: window('0 9 * * *'), at: Date.UTC(2026, 9, 1, 10, 59), closed: true },
+])('$situation: $closed', ({ one, at, closed }) => {
+  expect(isClosed([one], instant(at))).toBe(closed);
+});
+test('one window that allows is enough, and one that denies stands over it', () => {
+  const [morning, evening] = [window('0 6 * * *', 'UTC', 'allow'), window('0 18 * * *', 'UTC', 'allow')];
+  const at = instant(Date.UTC(2026, 9, 1, 6, 30));
+  expect(isClosed([morning, evening], at)).toBe(false);
+  expect(isClosed([evening], at)).toBe(true);
+  expect(isClosed([morning, evening, window('15 6 * * *')], at)).toBe(true);
+  expect(isClosed([], at)).toBe(false);
+});
 test('corrections alone are none of its business', () => {
   expect(isClosed([{ ...window('* * * * *'), holds: ['corrections'] }], START)).toBe(false);
 });
