@@ -114,7 +114,7 @@ describe('GitHub', () => {
     fetch: async (request) => {
       asked.push({
         path: `${request.method} ${new URL(request.url).pathname} ${request.headers.get('authorization')}`,
-        body: await request.json(),
+        body: request.method === 'GET' ? null : await request.json(),
       });
       return Response.json({ message: 'Not Found' }, { status });
     },
@@ -138,6 +138,13 @@ describe('GitHub', () => {
         body: { context: 'trimtab/prod', state: said, description: 't'.repeat(140) },
       },
     ]);
+  });
+  test('a try asks whether the repository is reached, and writes nothing; what is about no commit is no status', async () => {
+    asked.length = 0;
+    const tried = notice({ occasion: 'test', release: null });
+    expect(await github.send(message({ notice: tried }), target, signal)).toEqual({ ok: true, value: null });
+    expect(await github.send(message({ notice: notice({ release: null }) }), target, signal)).toEqual({ ok: true, value: null });
+    expect(asked).toEqual([{ path: 'GET /repos/acme/infra Bearer a-token', body: null }]);
   });
   test('what it refuses is told', async () => {
     status = 404;
