@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { parse } from 'yaml';
 import { z } from 'zod';
 import { ms } from '#domain/units.ts';
+import { showByPath } from '#http/page/shown.ts';
 import { realClock } from '#platform/clock.ts';
 import { openPglite, openPostgres } from '#platform/store/db.ts';
 import { startSimulator } from '#simulator/server.ts';
@@ -237,15 +238,10 @@ async function answers(): Promise<void> {
   const described = Object.entries(paths).flatMap(([path, methods]) =>
     Object.keys(methods).map((method) => ({ method: method.toUpperCase(), path: `/api/v1${path.replace('{name}', 'test')}` })),
   );
-  const pages = [
-    '/',
-    '/environments/test',
-    '/environments/test/plan',
-    '/environments/test/apps/web',
-    '/metrics',
-    '/readyz',
-    `/${MARK}`.toLowerCase(),
-  ];
+  const [machine] = simulator.simulator.world.machines.values();
+  const names: Readonly<Record<string, string>> = { environment: 'test', app: 'web', number: '1', week: '', machine: machine?.id ?? '' };
+  const shown = Object.keys(showByPath).map((path) => path.replaceAll(/:(\w+)/g, (_, name: string) => names[name] ?? name));
+  const pages = [...shown.filter((path) => path !== '*'), '/metrics', '/readyz', `/${MARK}`.toLowerCase()];
   for (const { method, path } of [...described, ...pages.map((one) => ({ method: 'GET', path: one }))]) {
     const reads = method === 'GET';
     const body = reads ? {} : { body: `{"environment": 7, "values": {"acme-web": {"PUSHED": ["${MARK}"]}}, "${markedWord('key')}": 1}` };
