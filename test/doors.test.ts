@@ -48,6 +48,20 @@ test('the deploy gets every secret and variable of the runbook, under its own na
   expect(SECRETS.filter((name) => env[name] !== `\${{ secrets.${name} }}`)).toEqual([]);
   expect(VARIABLES.filter((name) => env[name] !== `\${{ vars.${name} }}`)).toEqual([]);
 });
+test('what the reviewers are shown is planned with every variable and input that the deploy has, and with no secret but the token', () => {
+  const { jobs } = parse(readFileSync(`${WORKFLOWS}/deploy-fly.yml`, 'utf8'));
+  const { plan, deploy } = jobs;
+  const shapes = Object.entries(deploy.env).filter(
+    ([name, text]) => name !== 'ENV' && name !== 'PLAN' && !String(text).includes('secrets.'),
+  );
+  expect(shapes.length).toBeGreaterThan(15);
+  expect(shapes.filter(([name, text]) => plan.env[name] !== text)).toEqual([]);
+  expect(
+    Object.entries(plan.env)
+      .filter(([, text]) => String(text).includes('secrets.'))
+      .map(([name]) => name),
+  ).toEqual(['FLY_API_TOKEN']);
+});
 test('no workflow puts an expression into a shell line, where a name of a branch could become a command', () => {
   expect(runLines.filter(({ line }) => line.includes('${{'))).toEqual([]);
 });

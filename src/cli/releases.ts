@@ -41,14 +41,22 @@ export function deploy(context: CliContext, selection: Selection, options: Deplo
 }
 /** A person's word for what waits, without watching. */
 export function approve(context: CliContext, selection: Selection, plan: string | null): Promise<ExitCode> {
-  return withOperator(context, async (opened) => {
-    const environment = await oneEnvironment(context, opened, selection);
-    if (typeof environment !== 'string') return environment.exit;
-    const given = await opened.operator.approve({ environment, app: selection.app }, context.user, plan, context.signal);
-    if (!given.ok) return sayError(context, given.error);
-    print(context, { environment, apps: given.value, by: context.user }, () => `approved by ${context.user}: ${given.value.join(', ')}\n`);
-    return 0;
-  });
+  return withOperator(
+    context,
+    async (opened) => {
+      const environment = await oneEnvironment(context, opened, selection);
+      if (typeof environment !== 'string') return environment.exit;
+      const given = await opened.operator.approve({ environment, app: selection.app }, context.user, plan, context.signal);
+      if (!given.ok) return sayError(context, given.error);
+      print(
+        context,
+        { environment, apps: given.value, by: context.user },
+        () => `approved by ${context.user}: ${given.value.join(', ')}\n`,
+      );
+      return 0;
+    },
+    selection.environment,
+  );
 }
 export function history(context: CliContext, selection: Selection, limit: number): Promise<ExitCode> {
   return withOperator(context, async (opened) => {
@@ -76,18 +84,22 @@ export interface RollbackOptions {
   readonly tree: WorkTree | null;
 }
 export function rollback(context: CliContext, selection: Selection, { to, reason, limitS, tree }: RollbackOptions): Promise<ExitCode> {
-  return withOperator(context, async (opened) => {
-    const environment = await oneEnvironment(context, opened, selection);
-    if (typeof environment !== 'string') return environment.exit;
-    const asked = { environment, app: selection.app, to, reason, by: context.user };
-    const back = await opened.operator.rollback(asked, context.signal);
-    if (!back.ok) return sayError(context, back.error);
-    context.err(`going back: ${back.value.apps.join(', ')}; git still says something else until it is reverted there\n`);
-    const reverted = tree === null ? null : await revertIn(tree, environment, back.value, reason);
-    if (reverted?.ok === true) context.err(revertedText(reverted.value));
-    const watched = await watchRelease(context, opened, environment, limitS);
-    return reverted?.ok === false ? sayError(context, reverted.error) : watched;
-  });
+  return withOperator(
+    context,
+    async (opened) => {
+      const environment = await oneEnvironment(context, opened, selection);
+      if (typeof environment !== 'string') return environment.exit;
+      const asked = { environment, app: selection.app, to, reason, by: context.user };
+      const back = await opened.operator.rollback(asked, context.signal);
+      if (!back.ok) return sayError(context, back.error);
+      context.err(`going back: ${back.value.apps.join(', ')}; git still says something else until it is reverted there\n`);
+      const reverted = tree === null ? null : await revertIn(tree, environment, back.value, reason);
+      if (reverted?.ok === true) context.err(revertedText(reverted.value));
+      const watched = await watchRelease(context, opened, environment, limitS);
+      return reverted?.ok === false ? sayError(context, reverted.error) : watched;
+    },
+    selection.environment,
+  );
 }
 export const pause = (context: CliContext, environment: string, span: Ms, reason: string): Promise<ExitCode> =>
   word(context, environment, ({ operator }, asked) => operator.pause({ ...asked, span, reason }, context.signal), 'no release begins');

@@ -72,6 +72,8 @@ export function secretsSync(context: CliContext, selection: Selection, variables
   return withOperator(
     context,
     async (opened) => {
+      const held = await holdAll(context, opened, selection);
+      if (held !== null) return held;
       const looked = await opened.operator.secrets(selection, context.signal);
       if (!looked.ok) return sayError(context, looked.error);
       if (looked.value.length === 0) {
@@ -89,6 +91,17 @@ export function secretsSync(context: CliContext, selection: Selection, variables
     },
     selection.environment,
   );
+}
+/** Nobody else works there, and what is read from now on stays so. Null: go on. */
+async function holdAll(context: CliContext, { operator, exclusive }: Opened, { environment }: Selection): Promise<ExitCode | null> {
+  if (exclusive === null || exclusive === undefined) return null;
+  const all = await operator.environments(context.signal);
+  if (!all.ok) return sayError(context, all.error);
+  for (const { name } of all.value.filter((one) => environment === null || one.name === environment)) {
+    const held = await exclusive(name, context.signal);
+    if (!held.ok) return sayError(context, held.error);
+  }
+  return null;
 }
 /** Bare names only for one environment: what was meant for staging must never reach production. */
 function valuesFor(apps: readonly AppSecrets[], variables: Variables, alone: boolean, fromHere: boolean): GivenValues {

@@ -4,7 +4,7 @@ import { resolve } from 'node:path';
 import { type Command, InvalidArgumentError } from 'commander';
 import { Duration, ImageText, MemoryMb } from '#domain/desired-scalars.ts';
 import type { Ms } from '#domain/units.ts';
-import { act, type Common, selection } from './act.ts';
+import { act, type Common, selection, UNLOCKED, type Unlocked, withLock } from './act.ts';
 
 const releases = () => import('#cli/releases.ts');
 const span = (text: string): Ms => {
@@ -25,7 +25,7 @@ export function appImage(text: string, before: ReadonlyMap<string, string> = new
     throw new InvalidArgumentError('APP=IMAGE, such as backend=registry.fly.io/acme-backend:v42');
   return new Map([...before, [app, image]]);
 }
-interface Deploy extends Common {
+interface Deploy extends Common, Unlocked {
   readonly plan?: string;
   readonly image?: ReadonlyMap<string, string>;
   readonly timeout: string;
@@ -45,9 +45,10 @@ export function registerReleases(program: Command): void {
     .option('--plan <hash>', 'only if this is what would run')
     .option('--image <app=image>', 'run this image until git names another one', appImage)
     .option('--timeout <seconds>', 'give up watching after', '1800')
+    .option('--unlocked', UNLOCKED)
     .action(
       act(async (context, _config, environment: string | undefined, { plan, image, timeout, ...options }: Deploy) =>
-        (await releases()).deploy(context, selection(environment, options), {
+        (await releases()).deploy(withLock(context, options), selection(environment, options), {
           plan: plan ?? null,
           images: image ?? new Map(),
           limitS: Number(timeout),

@@ -1,6 +1,6 @@
 /** Commands about secrets. */
 import type { Command } from 'commander';
-import { act, type Common, selection } from './act.ts';
+import { act, type Common, selection, UNLOCKED, type Unlocked, withLock } from './act.ts';
 
 export function registerSecrets(program: Command): void {
   const secrets = program.command('secrets').description('how secrets are, and that what their sources give is written');
@@ -23,17 +23,18 @@ export function registerSecrets(program: Command): void {
     .option('--apply', 'bring it to the machines now')
     .option('--from-here', 'variables of this process stand for those of a running controller')
     .option('--timeout <seconds>', 'with --apply: give up watching after', '900')
+    .option('--unlocked', UNLOCKED)
     .action(
       act(
         async (
           context,
           config,
           environment: string | undefined,
-          options: Common & { readonly apply?: boolean; readonly fromHere?: boolean; readonly timeout: string },
+          options: Common & Unlocked & { readonly apply?: boolean; readonly fromHere?: boolean; readonly timeout: string },
         ) => {
           const { secretsSync } = await import('#cli/secrets.ts');
           const wish = { apply: options.apply === true, fromHere: options.fromHere === true, limitS: Number(options.timeout) };
-          return secretsSync(context, selection(environment, options), config.variables, wish);
+          return secretsSync(withLock(context, options), selection(environment, options), config.variables, wish);
         },
       ),
     );

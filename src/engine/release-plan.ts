@@ -28,8 +28,8 @@ export async function environmentPlan(
   const state = controller.environments.view(environment)?.state ?? null;
   return ok({ hash: planHash(state?.effective.id ?? '', plans), plans });
 }
-/** Migration files are part of the revision. Which of them are pending is not part of the hash: who makes the plan for the reviewers has no way
- *  into the database. */
+/** Who makes the plan for the reviewers of a workflow has neither the secrets nor a way into the database, and between their gate and the deploy
+ *  secrets are synced: what is staged and which migrations are pending is no part of the hash. Their files are: they are part of the revision. */
 export function planHash(revision: string, plans: readonly Plan[]): string {
   const said = plans.map((plan): readonly [string, readonly string[]] => [plan.app, changesIn(plan)]).sort(([a], [b]) => (a < b ? -1 : 1));
   return createHash('sha256')
@@ -41,5 +41,11 @@ const HASH_HEX = 16;
 function changesIn(plan: Plan): readonly string[] {
   const held = plan.held.flatMap(({ change }) => (change === null ? [] : [change]));
   const changes = [...stepsOf(plan), ...held].filter(({ cause }) => cause !== 'drift' && cause !== 'floor');
-  return changes.map(({ subject, action, fields }) => JSON.stringify([action.kind, subject, action.verb, fields])).sort();
+  return changes
+    .flatMap(({ subject, action, fields }) => {
+      const said = fields.filter(({ group }) => group !== 'secret');
+      const secretsAlone = action.kind === 'secret' || (fields.length > 0 && said.length === 0);
+      return secretsAlone ? [] : [JSON.stringify([action.kind, subject, action.verb, said])];
+    })
+    .sort();
 }
