@@ -14,7 +14,7 @@ const LIVE = [
   'test/platform/{source,git-access}.test.ts',
   'test/platform/checks/from-app.test.ts',
   'test/telemetry/observability.test.ts',
-  'test/{docs,doors,leaks,leaks.commands}.test.ts',
+  'test/{docs,doors,leaks,leaks.commands,workflows}.test.ts',
 ];
 
 export default defineConfig({

@@ -23,7 +23,7 @@ export const cloneByHand = (harness: Harness, row: MachineRow, region = row.regi
   done(harness.byHand('POST', `/v1/apps/${row.app}/machines`, { region, config: row.config }));
 /** Somebody's own machine, that no controller asked for. */
 export const createByHand = (
-  harness: Harness,
+  harness: Pick<Harness, 'byHand'>,
   app: string,
   config: MachineConfig = {},
   more: { readonly name?: string; readonly region?: string } = {},
