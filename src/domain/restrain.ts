@@ -219,9 +219,9 @@ function asksForApproval(change: Change, { memory }: PlanContext, { approved }: 
   if (memory.settling && disturbs && !change.urgent) return { message: `${change.why}: first change after taking the app over` };
   return null;
 }
-function selfHealDisabled(change: Change, { app }: PlanContext) {
+function selfHealDisabled(change: Change, { app }: PlanContext, { approved }: Controls) {
   const corrects = change.cause === 'drift' && !change.urgent;
-  return corrects && !app.sync.selfHeal.enabled ? { message: `${change.why}: drift is only shown here` } : null;
+  return corrects && !approved && !app.sync.selfHeal.enabled ? { message: `${change.why}: drift is only shown here` } : null;
 }
 /** The same field put back three times in ten minutes: two sides pull, or it does not stay up. */
 function contended(change: Change, { memory, now }: PlanContext, reason: 'Contended' | 'CrashLoop') {
