@@ -8,7 +8,7 @@ process.env['NODE_COMPILE_CACHE'] ??= join(import.meta.dirname, 'node_modules', 
 
 /** Whole processes, browsers, servers: they wait more than they compute, and may leave their process in any state. */
 const LIVE = [
-  'test/cli/{alone,bad-input,beside,on-database,prove,stateless,validate}.test.ts',
+  'test/cli/{alone,bad-input,beside,on-database,prove,releases,stateless,validate}.test.ts',
   'test/engine/{lost-database,two-controllers,queue.laws}.test.ts',
   'test/http/page.browser.test.ts',
   'test/platform/{source,git-access}.test.ts',

@@ -48,7 +48,9 @@ export const targetKey = (target: Pick<AppTarget, 'environment' | 'app'>): strin
 
 /** Apps of `dependsOn`, as they are in the environment. */
 export const dependenciesOf = (target: AppTarget): readonly CompiledApp[] =>
-  target.environment.apps.filter(({ name, excluded, enabled }) => target.app.dependsOn.includes(name) && !excluded && enabled);
+  target.app.dependsOn.length === 0
+    ? []
+    : target.environment.apps.filter(({ name, excluded, enabled }) => target.app.dependsOn.includes(name) && !excluded && enabled);
 /** Apps that depend on this one: on the way back they go first. */
 export const dependentAppsOf = ({ environment, app }: AppTarget): readonly CompiledApp[] =>
   environment.apps.filter(({ dependsOn, excluded, enabled }) => dependsOn.includes(app.name) && !excluded && enabled);
