@@ -1,6 +1,6 @@
 /** Where secrets come from: what each source gives, what it says when it cannot, and that it never says a value. */
 import { execFileSync } from 'node:child_process';
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { inspect } from 'node:util';
@@ -95,6 +95,29 @@ describe('sops', () => {
     expect(await read({ sops: { file: 'secrets.enc' } }, { STAGING_SOPS_AGE_KEY: identity }, { files })).toBe(print(MARK));
     expect(await read({ sops: { file: 'secrets.enc', key: 'PORT' } }, { STAGING_SOPS_AGE_KEY: identity }, { files })).toBe(print('5432'));
     expect(await read({ sops: { file: 'secrets.enc', key: 'NONE' } }, { STAGING_SOPS_AGE_KEY: identity }, { files })).toBeNull();
+  });
+  describe('files that sops 3.11.0 itself wrote', () => {
+    const at = (name: string): string => readFileSync(`test/golden/sops/${name}`, 'utf8');
+    const open = (name: string, key: string) =>
+      read({ sops: { file: name, key } }, { STAGING_SOPS_AGE_KEY: at('age.key') }, { files: { [name]: at(name) } });
+    test.each([
+      ['secrets.enc.yaml', { API_KEY: MARK, PORT: '5432', QUOTED: 'p"ss wörd\n/1', 'client.session': 'nested value' }],
+      ['secrets.enc.json', { API_KEY: MARK, PORT: '5432', RATIO: '0.5', 'client.session': 'nested value' }],
+      ['secrets.enc.env', { API_KEY: MARK, PORT: '5432', SESSION: 'with spaces and = signs' }],
+    ])('%s', async (name, values) => {
+      for (const [key, value] of Object.entries(values)) expect(await open(name, key), key).toBe(print(value));
+      expect(await open(name, 'NONE')).toBeNull();
+    });
+    test('a value that was moved in one of them is noticed, and another key opens none', async () => {
+      const [name, text] = ['secrets.enc.yaml', at('secrets.enc.yaml')];
+      const [first = '', second = ''] = [...text.matchAll(/ENC\[AES256_GCM,data:[^\]]+\]/g)].map(([found]) => found);
+      const key = at('age.key');
+      const ask = (changed: string, other: string) =>
+        read({ sops: { file: name } }, { STAGING_SOPS_AGE_KEY: other }, { files: { [name]: changed } });
+      expect(await ask(text.replace(first, second), key)).toMatch(/^SECRET_SOURCE_RUBBISH secrets.enc.yaml was changed/);
+      expect(await ask(text.replace('seen by everybody', 'seen by nobody'), key)).toMatch(/^SECRET_SOURCE_RUBBISH/);
+      expect(await ask(text, (await sealedJson({})).identity)).toMatch(/^SECRET_KEY_MISSING secrets.enc.yaml cannot be decrypted/);
+    });
   });
   test('values inside others by their path, and the key from a file', async () => {
     const { text, identity } = await sealedJson({ client: { session: MARK }, tls: true });
