@@ -8,7 +8,7 @@ import type { Store } from '#platform/store/port.ts';
 export interface SessionLimits {
   /** Of passes, and of the look at the organization: their keys are nobody else's at that moment. */
   readonly lead: Limits;
-  /** Of everything else. Where nobody shares the state, the same. */
+  /** Of everything else. In a controller, and where nobody shares the state, the same. */
   readonly rest: Limits;
   /** A run without any state holds a lock, or holds it no more. */
   readonly onLead: (leads: boolean) => void;
@@ -18,12 +18,14 @@ export interface LimitsWays {
   /** Other processes may work on the same state. */
   readonly shared: boolean;
   readonly stateless: boolean;
+  /** Stays, and has keys all the time: what it reads beside its passes comes from the same bucket, so that a release is not made to wait for it. */
+  readonly controller: boolean;
   readonly onThrottle?: ((seconds: number) => void) | undefined;
 }
 /** One row per turn in the store: ids of machines come and go, so they share this many. */
 const TURNS = 4_096;
 
-export function composeLimits({ store, shared, stateless, onThrottle }: LimitsWays): SessionLimits {
+export function composeLimits({ store, shared, stateless, controller, onThrottle }: LimitsWays): SessionLimits {
   const common = { clock: realClock, onThrottled: ({ waited }: Throttled) => onThrottle?.(waited / 1_000) };
   if (stateless) return limitsByLock(common);
   const turn: LimitsOptions['turn'] = async (name, every, within) => {
@@ -31,7 +33,7 @@ export function composeLimits({ store, shared, stateless, onThrottle }: LimitsWa
     return ms(wait.ok ? wait.value : 0);
   };
   const lead = makeLimits({ ...common, share: () => LEAD, ...(shared ? { turn } : {}) });
-  if (!shared) return { lead, rest: lead, onLead: () => undefined };
+  if (!shared || controller) return { lead, rest: lead, onLead: () => undefined };
   const among: LimitsOptions['turn'] = (name, every, within) => turn(`aside ${bucketOf(name)}`, every, within);
   return { lead, rest: makeLimits({ ...common, share: () => REST, turn: among, alwaysByTurn: true }), onLead: () => undefined };
 }

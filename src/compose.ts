@@ -110,7 +110,13 @@ export async function openSession(options: SessionOptions, signal: AbortSignal):
     return source;
   }
   const halts = makeHalts({ readOnly: config.readOnly, fileReason: () => (existsSync(haltFile(config)) ? haltReason(config) : null) });
-  const limits = composeLimits({ store, shared, stateless: options.stateless !== undefined, onThrottle: options.onThrottle });
+  const limits = composeLimits({
+    store,
+    shared,
+    stateless: options.stateless !== undefined,
+    controller: options.waits === true,
+    onThrottle: options.onThrottle,
+  });
   const onRequest: SessionOptions['onRequest'] = (operation, code, span) => {
     options.onRequest?.(operation, code, span);
     notices?.noteRequest(code);
