@@ -5,6 +5,7 @@ import type { AppStatus } from '#domain/condition.ts';
 import type { Event } from '#domain/events.ts';
 import { GUARD_RULES } from '#domain/guard.ts';
 import { environmentName } from '#domain/ids.ts';
+import { after, hours } from '#domain/units.ts';
 import { type MetricSources, makeMetrics } from '#telemetry/metrics.ts';
 import { NOW } from '#test/support/builders.ts';
 import { aStatus, EVENTS } from '#test/support/events.ts';
@@ -268,4 +269,20 @@ test('an app has at most 40 series, by one name in all of them, and takes them a
   await Promise.resolve();
   expect(await named()).toEqual([]);
   await harness.stop();
+});
+test('secrets tell how many are out of sync, and each by name when it is due; one that is never due tells nothing', async () => {
+  const secret = { source: 'env A', kind: 'env', required: true, machines: 2, of: 2, since: NOW, problem: null };
+  const due = { ...secret, name: 'DUE', state: 'Synced' as const, rotationDue: after(NOW, hours(24)) };
+  const drifted = { ...secret, name: 'DRIFTED', state: 'Drifted' as const, rotationDue: null };
+  const status = aStatus({ secrets: [due, drifted] });
+  const metrics = makeMetrics(
+    '1.2.3',
+    sourcesOf(() => [status]),
+  );
+  const said = (await seriesOf(metrics)).filter(({ name }) => /secret/.test(name));
+  const of = { environment: status.environment, app: status.app };
+  expect(said.map(({ name, labels, value }) => [name.replace('trimtab_', ''), labels, value])).toEqual([
+    ['secrets_out_of_sync', of, 1],
+    ['secret_rotation_due_timestamp_seconds', { ...of, secret: 'DUE' }, (NOW + 86_400_000) / 1_000],
+  ]);
 });
