@@ -3,7 +3,7 @@
 import { getHeapSpaceStatistics } from 'node:v8';
 
 /** More often costs processor time, more seldom memory: a collection takes some 40 ms of 50 MB that live. */
-const STEP_BYTES = 8 * 1_024 * 1_024;
+const STEP_BYTES = 6 * 1_024 * 1_024;
 
 /** To be called often; mostly it does nothing. Does nothing at all where the launcher did not give the word (`--expose-gc`). */
 export function makeHeapKeeper(collect: (() => void) | null = collectorOf(), used: () => number = usedOld): () => void {

@@ -30,18 +30,18 @@ test('garbage is collected step by step, and never more than a step of it gather
   const { at, grow, keep } = scene(50);
   keep();
   expect(at.collected).toBe(1);
-  expect(grow(8)).toBe(1);
+  expect(grow(6)).toBe(1);
   expect(grow(1)).toBe(2);
   expect(at.used).toBe(50 * MB);
-  expect(grow(90)).toBe(12);
+  expect(grow(70)).toBe(12);
 });
 test('what V8 has collected by itself counts', () => {
   const { at, grow, keep } = scene(50);
   keep();
-  grow(7);
+  grow(5);
   at.used = 40 * MB;
   keep();
-  expect(grow(8)).toBe(1);
+  expect(grow(6)).toBe(1);
   expect(grow(1)).toBe(2);
 });
 test('what lives may grow: it is not collected again and again', () => {
