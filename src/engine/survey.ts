@@ -66,7 +66,13 @@ export function makeSurvey({ clock, meter, environmentOf }: SurveyDeps): Survey 
     },
     step: async (organization, fly, signal) => {
       const agenda = agendaOf(organization);
-      const ask: Ask = { organization, fly, agenda, meter, environmentOf, now: clock.now(), signal };
+      let listed: ReturnType<FlyClient['listApps']> | null = null;
+      // Whatever is due at this step rests on one list.
+      const apps: Ask['apps'] = () => {
+        listed ??= fly.listApps(organization, signal);
+        return listed;
+      };
+      const ask: Ask = { organization, fly, agenda, meter, environmentOf, now: clock.now(), signal, apps };
       if (isDue(agenda.thingsAt, THINGS_EVERY)) {
         agenda.thingsAt = clock.now();
         await noteApps(ask);
@@ -96,6 +102,7 @@ interface Ask extends Omit<SurveyDeps, 'clock'> {
   readonly agenda: Agenda;
   readonly now: Instant;
   readonly signal: AbortSignal;
+  readonly apps: () => ReturnType<FlyClient['listApps']>;
 }
 const isGone = (state: string): boolean => state === 'destroyed' || state === 'destroying';
 const whereOf = ({ organization, environmentOf }: Ask, app: AppName): Whereabouts => ({
@@ -105,16 +112,16 @@ const whereOf = ({ organization, environmentOf }: Ask, app: AppName): Whereabout
 });
 
 /** Apps without an environment: everything they hold. */
-async function noteApps({ organization, fly, agenda, environmentOf, signal }: Ask): Promise<void> {
-  const apps = await fly.listApps(organization, signal);
+async function noteApps({ agenda, environmentOf, ...ask }: Ask): Promise<void> {
+  const apps = await ask.apps();
   if (apps.ok) for (const { name } of apps.value) if (environmentOf(name) === null) agenda.things.add(name);
 }
-async function noteAll({ organization, fly, agenda, signal }: Ask): Promise<void> {
-  const apps = await fly.listApps(organization, signal);
+async function noteAll({ agenda, ...ask }: Ask): Promise<void> {
+  const apps = await ask.apps();
   if (apps.ok) for (const { name } of apps.value) agenda.egress.add(name);
 }
-async function noteVolumes({ organization, fly, agenda, signal }: Ask): Promise<void> {
-  const apps = await fly.listApps(organization, signal);
+async function noteVolumes({ agenda, ...ask }: Ask): Promise<void> {
+  const apps = await ask.apps();
   if (!apps.ok) return;
   for (const { name, volumes } of apps.value) if (volumes !== 0) agenda.snapshots.add(name);
 }

@@ -90,6 +90,18 @@ test('an environment that is ready: nothing but what is fine', async () => {
   );
   for (const { message } of items) expect(message).not.toBe('');
 });
+test('apps of one size ask for room once, for the organization may be asked once a second', async () => {
+  const one = world('');
+  const twin = one.apps.map((app) => ({ ...app, name: 'twin', app: appName('acme-twin') }));
+  const roomAsked = async (environment: CompiledEnvironment): Promise<number> => {
+    const scene = await withApps('acme-web', 'acme-twin');
+    const items = await preflight(environment, { scene });
+    expect(items.filter(({ what, state }) => what.startsWith('capacity') && state === 'ok')).toHaveLength(2 * environment.apps.length);
+    return scene.world.counters.byRoute.get('POST /platform/placements') ?? 0;
+  };
+  expect(await roomAsked(one)).toBe(2);
+  expect(await roomAsked({ ...one, apps: [...one.apps, ...twin] })).toBe(2);
+});
 test('every fault of everything comes at once, each with a remedy', async () => {
   const scene = await withApps('acme-client', 'acme-backend');
   await scene.call('POST', '/_sim/acts', { act: 'capacity', region: 'nrt', machines: 0 });

@@ -20,10 +20,24 @@ export const platformItems: Part = async (deps, scene, signal) => {
   const token = await tokenItem(fly.value, scene, what, signal);
   // Without a token everything else would say the same once more.
   if (token.state === 'failed') return [token];
-  const each = await inTurns(apps, APPS_AT_A_TIME, (app) => appItems(fly.value, scene, app, signal));
+  const asking = roomAskedOnce(fly.value);
+  const each = await inTurns(apps, APPS_AT_A_TIME, (app) => appItems(asking, scene, app, signal));
   return [token, ...each.flat()];
 };
 
+/** Room is asked of the organization, which may be asked once a second: many apps of one size are one question. */
+function roomAskedOnce(fly: FlyClient): FlyClient {
+  const answers = new Map<string, ReturnType<FlyClient['placements']>>();
+  return {
+    ...fly,
+    placements: (organization, guest, count, regions, signal) => {
+      const question = JSON.stringify([organization, guest, count, regions]);
+      const answer = answers.get(question) ?? fly.placements(organization, guest, count, regions, signal);
+      answers.set(question, answer);
+      return answer;
+    },
+  };
+}
 async function tokenItem(fly: FlyClient, { environment, apps }: Scene, what: string, signal: AbortSignal): Promise<PhaseItem> {
   const token = await fly.currentToken(signal);
   if (!token.ok) return failing(what, token.error.message, remedyOf(token.error));
