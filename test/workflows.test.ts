@@ -17,7 +17,8 @@ import { serveHttp } from '#test/support/servers.ts';
 import { OIDC } from '#test/support/shipped.ts';
 import { jobOf, type Known, linesIn, outputsIn } from '#test/support/workflow.ts';
 
-vi.setConfig({ testTimeout: 120_000 });
+// A run without state keeps to a third of the platform's limits: a job of four commands takes a minute or two.
+vi.setConfig({ testTimeout: 300_000 });
 let checkout = '';
 let simulator: SimulatorServer;
 let database: TestDatabase;
@@ -114,7 +115,8 @@ beforeAll(async () => {
         .replace('    mode: automatic', environment === 'production' ? '    mode: manual' : '    mode: automatic')
         .replace('  smoke:', '  database: { url: { from: { env: DATABASE_URL } }, migrations: { directory: db/migrations } }\n  smoke:'),
     );
-  // The simulated minutes go by so fast that it would sleep again before the next check.
+  // The simulated minutes go by so fast that a machine would sleep again before the next check.
+  edit('infra/fly/client.fly.toml', (text) => text.replace('auto_stop_machines = "stop"', 'auto_stop_machines = "off"'));
   edit('desired-state/staging/client.yaml', (text) => text.replace('minMachinesRunning: 0', 'minMachinesRunning: 1'));
   migration(1, 'create table notes (id bigint primary key);\n');
   [database, simulator] = await Promise.all([
