@@ -70,19 +70,19 @@ describe.runIf(databaseUrl !== '')('two controllers on one database', () => {
     await drop();
   });
 
-  test('both work, and everything is made once', { timeout: 90_000 }, async () => {
+  test('both work, and everything is made once', { timeout: 240_000 }, async () => {
     for (const controller of [one, two]) await expect.poll(controller.ready, within(20)).toContain('no desired state');
     site.write(filesOf(256));
-    await expect.poll(() => allAt(256), within(60)).toBe(true);
+    await expect.poll(() => allAt(256), within(180)).toBe(true);
     for (const controller of [one, two]) expect(await passes(controller)).toBeGreaterThan(0);
     expect(new Set(NAMES.flatMap((name) => site.machines(`acme-${name}`).map(({ id }) => id))).size).toBe(NAMES.length);
   });
-  test('each tells the whole truth, and the organization is listed once per tick', { timeout: 60_000 }, async () => {
+  test('each tells the whole truth, and the organization is listed once per tick', { timeout: 180_000 }, async () => {
     const synced = async (controller: Process) =>
       (await controller.metrics()).match(/^trimtab_app_info\{.*sync="Synced",health="Healthy"/gm)?.length;
     for (const controller of [one, two]) {
-      await expect.poll(controller.ready, within(15)).toBe('ready');
-      await expect.poll(() => synced(controller), within(15)).toBe(NAMES.length);
+      await expect.poll(controller.ready, within(60)).toBe('ready');
+      await expect.poll(() => synced(controller), within(60)).toBe(NAMES.length);
     }
     const lists = (): number => site.simulator.world.counters.byRoute.get('GET /orgs/{org_slug}/machines') ?? 0;
     const before = lists();
@@ -91,19 +91,19 @@ describe.runIf(databaseUrl !== '')('two controllers on one database', () => {
     expect(lists() - before).toBeLessThanOrEqual(5);
   });
   test('one is killed in the middle of a rollout: the other takes over, nothing is lost, nothing is made twice', {
-    timeout: 120_000,
+    timeout: 300_000,
   }, async () => {
     site.write(filesOf(512));
     const changed = (): number =>
       NAMES.filter((name) => site.machines(`acme-${name}`).some(({ config }) => config.guest?.memory_mb === 512)).length;
-    await expect.poll(changed, { timeout: 30_000, interval: 20 }).toBeGreaterThan(3);
+    await expect.poll(changed, { timeout: 120_000, interval: 20 }).toBeGreaterThan(3);
     await one.signal('SIGKILL');
     const killed = realClock.now();
     const held = new Set(await active());
     expect(held.size).toBeGreaterThan(0);
     await expect.poll(async () => (await active()).filter((key) => held.has(key)), within(20)).toEqual([]);
     expect(realClock.now() - killed).toBeLessThanOrEqual(TAKEOVER_MS);
-    await expect.poll(() => allAt(512), within(80)).toBe(true);
+    await expect.poll(() => allAt(512), within(150)).toBe(true);
     await expect.poll(two.ready, within(15)).toBe('ready');
     const { counters, releases } = site.simulator.world;
     await expect.poll(() => [...releases.values()].filter(({ status }) => status === 'running').length, within(20)).toBe(0);
